@@ -1,0 +1,78 @@
+"""A memory item: one thing worth knowing, with the text in git that proves it (CONTRACT.md section 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ItemType = Literal["decision", "convention", "architecture", "implementation", "bug", "todo"]
+ItemStatus = Literal["active", "review", "archived", "superseded", "deprecated"]
+
+ITEM_TYPES: tuple[ItemType, ...] = ("decision", "convention", "architecture", "implementation", "bug", "todo")
+ITEM_STATUSES: tuple[ItemStatus, ...] = ("active", "review", "archived", "superseded", "deprecated")
+
+MAX_TITLE, MAX_FACTS, MAX_RATIONALE, MAX_FILES, MAX_TAGS = 200, 5000, 2000, 50, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a quote stands: in the message (path None) or the diff of one commit. `quote` is verbatim."""
+
+    commit_sha: str
+    quote: str
+    path: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an extractor proposes; it becomes an Item when its quotes are found in its events."""
+
+    type: ItemType
+    title: str
+    facts: str
+    schema_key: str
+    confidence: float
+    """0 to 1."""
+    importance: int
+    """1 to 5."""
+    evidence: tuple[Evidence, ...]
+    rationale: str | None = None
+    impact: str | None = None
+    files: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    dedup_hint: str | None = None
+    """`category:topic:key`."""
+    commit_range: str | None = None
+    at_utc: int = 0
+    """When the newest evidence happened, seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    id: str
+    project_id: str
+    session_id: str | None
+    type: ItemType
+    title: str
+    facts: str
+    schema_key: str
+    confidence: float
+    importance: int
+    status: ItemStatus
+    rationale: str | None = None
+    impact: str | None = None
+    files: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    dedup_hint: str | None = None
+    commit_range: str | None = None
+    merged_from: tuple[str, ...] = ()
+    superseded_by: str | None = None
+    reinforced: int = 0
+    last_reinforced_at: int | None = None
+    status_reason: str | None = None
+    """Why it is in `review`, `superseded` …: the commit and the path, one line for people."""
+    at_utc: int = 0
+    created_at: int = 0
+    updated_at: int = 0
+    evidence: tuple[Evidence, ...] = ()

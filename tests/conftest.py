@@ -1,0 +1,76 @@
+"""Every test runs in a sealed world: its own HOME, git configuration, identity and data folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.gitrepo import Repo
+
+GITCONFIG = """\
+[user]
+\tname = Ada Example
+\temail = ada@example.org
+[init]
+\tdefaultBranch = main
+[advice]
+\tdetachedHead = false
+[protocol "file"]
+\tallow = always
+[gc]
+\tauto = 0
+"""
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sealed HOME; the user's own git, editor and data are out of reach."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "CONTOX_", "PRE_COMMIT", "XDG_")):
+            monkeypatch.delenv(name)
+    config = home / ".gitconfig"
+    config.write_text(GITCONFIG)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_EDITOR", "true")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
+    monkeypatch.setenv("CONTOX_DATA_DIR", str(home / "data"))
+    monkeypatch.setenv("CONTOX_CONFIG_DIR", str(home / "config"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TZ", "UTC")
+    return home
+
+
+@pytest.fixture
+def make_repo(tmp_path: Path) -> Callable[..., Repo]:
+    def make(name: str = "work", **init: object) -> Repo:
+        return Repo(tmp_path / name, **init)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def repo(make_repo: Callable[..., Repo]) -> Repo:
+    return make_repo()
+
+
+@pytest.fixture
+def need() -> Callable[[str], str]:
+    """The path of a program that a test cannot do without: skips where it is absent, fails in CI."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            message = f"{program} is not installed"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return path
+
+    return find

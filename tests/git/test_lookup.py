@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from contox_hooks.git import lookup
+from contox_hooks.git.lookup import Blobs
+from contox_hooks.git.run import GitFailed
+from tests.gitrepo import Repo
+
+
+def test_files_at_commits(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    sha = repo.commit("x", {"a.txt": "one\n", "new\nline.txt": "two\n", "big.bin": b"0" * 300, "dir/x": ""})
+    monkeypatch.setattr(lookup, "MAX_BYTES", 200)
+    with Blobs(repo.repository.common_dir) as files:
+        assert files(sha, "a.txt") == b"one\n"
+        assert files(sha, "new\nline.txt") == b"two\n"
+        assert files(sha, "gone.txt") is None
+        assert files(sha, "dir") is None
+        with pytest.raises(GitFailed, match="more than 200 bytes"):
+            files(sha, "big.bin")
+        with pytest.raises(GitFailed):  # a commit that is not here says nothing of its files
+            files("0" * 40, "a.txt")
+        assert files(sha, "a.txt") == b"one\n"
