@@ -1,0 +1,259 @@
+"""Memory items: stored with their evidence and words, listed, judged, merged.
+
+Owns an item's rows in every table; the pipeline decides what to write. Invariant: an item, its files, its evidence and
+its words for the search change in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from contox_hooks.domain.error import NotFound, UsageError
+from contox_hooks.domain.item import (
+    ITEM_STATUSES,
+    ITEM_TYPES,
+    MAX_FACTS,
+    MAX_FILES,
+    MAX_RATIONALE,
+    MAX_TAGS,
+    MAX_TITLE,
+    Draft,
+    Evidence,
+    Item,
+    ItemStatus,
+    ItemType,
+)
+from contox_hooks.memory.prefix import only_match, prefix_range
+from contox_hooks.memory.sql import item as sql
+from contox_hooks.memory.sql import search as search_sql
+from contox_hooks.memory.store import Row, Store
+from contox_hooks.memory.word import spread
+
+_EDITABLE = ("type", "title", "facts", "schema_key", "importance")
+
+
+class Items:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def page(
+        self,
+        project_id: str,
+        *,
+        type: ItemType | None = None,
+        schema_key: str | None = None,
+        status: ItemStatus | None = "active",
+        file: str | None = None,
+        session_id: str | None = None,
+        since: int | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Item]:
+        """Most important first, then newest. `schema_key` is a prefix, `file` a path or a folder, `since` in seconds
+        since the epoch, `status` None is any. Evidence is not loaded: `get` has it."""
+        where = _where(project_id, type, schema_key, status, file, session_id, since)
+        return [_item(row) for row in self._store.rows(sql.PAGE, **where, limit=limit, offset=offset)]
+
+    def count(
+        self,
+        project_id: str,
+        *,
+        type: ItemType | None = None,
+        schema_key: str | None = None,
+        status: ItemStatus | None = "active",
+        file: str | None = None,
+        session_id: str | None = None,
+        since: int | None = None,
+    ) -> int:
+        """How many `page` would give without a limit."""
+        return self._store.count(sql.COUNT, **_where(project_id, type, schema_key, status, file, session_id, since))
+
+    def counts_by_status(self, project_id: str) -> dict[str, int]:
+        return {row["status"]: row["items"] for row in self._store.rows(sql.COUNT_BY_STATUS, project_id=project_id)}
+
+    def counts_by_type(self, project_id: str) -> dict[str, int]:
+        """Of active items."""
+        return {row["type"]: row["items"] for row in self._store.rows(sql.COUNT_BY_TYPE, project_id=project_id)}
+
+    def get(self, item_id: str) -> Item:
+        """With its evidence. Raises NotFound."""
+        row = self._store.row(sql.BY_ID, id=item_id)
+        if row is None:
+            raise NotFound(f"there is no memory item {item_id}", hint="contox-hooks memory")
+        return self.with_evidence(row)
+
+    def find(self, project_id: str, prefix: str) -> Item:
+        """The item whose id begins so, with its evidence. Raises NotFound, saying when there are several."""
+        low, high = prefix_range(prefix)
+        rows = self._store.rows(sql.BY_PREFIX, project_id=project_id, low=low, high=high)
+        return self.with_evidence(only_match(rows, prefix, noun="memory item", listing="contox-hooks memory"))
+
+    def with_evidence(self, row: Row) -> Item:
+        evidence = tuple(
+            Evidence(found["commit_sha"], found["quote"], found["path"], found["event_id"])
+            for found in self._store.rows(sql.EVIDENCE, item_id=row["id"])
+        )
+        return _item(row, evidence)
+
+    def set_status(
+        self, item_id: str, status: ItemStatus, *, reason: str | None = None, superseded_by: str | None = None
+    ) -> Item:
+        if status not in ITEM_STATUSES:
+            raise UsageError(f"{status!r} is no status of an item", hint=f"one of {', '.join(ITEM_STATUSES)}")
+        with self._store.transaction():
+            self._store.run(
+                sql.SET_STATUS, id=item_id, status=status, reason=reason, superseded_by=superseded_by,
+                now=self._store.now(),
+            )  # fmt: skip
+            return self.get(item_id)
+
+    def edit(self, item_id: str, **changes: Any) -> Item:
+        """Change type, title, facts, schema_key or importance. The item is embedded anew by its session's next run."""
+        unknown = sorted(set(changes) - set(_EDITABLE))
+        if unknown:
+            raise UsageError(f"an item's {unknown[0]} cannot be edited", hint=f"one of {', '.join(_EDITABLE)}")
+        with self._store.transaction():
+            item = self.get(item_id)
+            values = {name: changes.get(name, getattr(item, name)) for name in _EDITABLE}
+            if values["type"] not in ITEM_TYPES:
+                raise UsageError(f"{values['type']!r} is no type of an item", hint=f"one of {', '.join(ITEM_TYPES)}")
+            if not str(values["title"]).strip():
+                raise UsageError("an item's title cannot be empty")
+            values["title"] = str(values["title"])[:MAX_TITLE]
+            values["facts"] = str(values["facts"])[:MAX_FACTS]
+            values["importance"] = min(5, max(1, int(values["importance"])))
+            self._store.run(sql.EDIT, id=item_id, now=self._store.now(), **values)
+            if (values["title"], values["facts"]) != (item.title, item.facts):
+                self._store.run(sql.DELETE_VECTORS, item_id=item_id)
+            changed = self.get(item_id)
+            self._index(changed)
+            return changed
+
+    def add(self, project_id: str, session_id: str | None, draft: Draft) -> str:
+        """A draft becomes an active item; its id."""
+        item_id = self._store.new_id()
+        now = self._store.now()
+        self._store.run(
+            sql.INSERT, id=item_id, project_id=project_id, session_id=session_id, type=draft.type,
+            title=draft.title[:MAX_TITLE], facts=draft.facts[:MAX_FACTS], schema_key=draft.schema_key,
+            confidence=draft.confidence, importance=draft.importance, status="active",
+            rationale=draft.rationale and draft.rationale[:MAX_RATIONALE], impact=draft.impact,
+            files=json.dumps(draft.files[:MAX_FILES]), tags=json.dumps(draft.tags[:MAX_TAGS]),
+            dedup_hint=draft.dedup_hint, commit_range=draft.commit_range, at_utc=draft.at_utc or now, now=now,
+        )  # fmt: skip
+        self._add_evidence(item_id, 0, draft.evidence)
+        self._link_files(project_id, item_id, draft.files)
+        self._index(self.get(item_id))
+        return item_id
+
+    def deepen(self, item_id: str, facts: str) -> None:
+        with self._store.transaction():
+            self._store.run(sql.DEEPEN, id=item_id, facts=facts[:MAX_FACTS], now=self._store.now())
+            self._store.run(sql.DELETE_VECTORS, item_id=item_id)
+            self._index(self.get(item_id))
+
+    def merge(self, survivor_id: str, absorbed_id: str, reason: str) -> None:
+        """The survivor keeps the evidence and files of both and is reinforced; the absorbed one is superseded."""
+        with self._store.transaction():
+            survivor, absorbed = self.get(survivor_id), self.get(absorbed_id)
+            known = {(found.commit_sha, found.path, found.quote) for found in survivor.evidence}
+            new = [found for found in absorbed.evidence if (found.commit_sha, found.path, found.quote) not in known]
+            self._add_evidence(survivor_id, len(survivor.evidence), new)
+            files = tuple(dict.fromkeys((*survivor.files, *absorbed.files)))[:MAX_FILES]
+            self._store.run(sql.TAKE_FILES, survivor_id=survivor_id, absorbed_id=absorbed_id)
+            self._store.run(
+                sql.REINFORCE, id=survivor_id, now=self._store.now(), at_utc=absorbed.at_utc,
+                importance=absorbed.importance, files=json.dumps(files),
+                merged_from=json.dumps([*survivor.merged_from, absorbed_id]),
+            )  # fmt: skip
+            self._store.run(
+                sql.SET_STATUS, id=absorbed_id, status="superseded", reason=f"merged: {reason}",
+                superseded_by=survivor_id, now=self._store.now(),
+            )  # fmt: skip
+            self._index(self.get(survivor_id))
+
+    def _add_evidence(self, item_id: str, start: int, evidence: Iterable[Evidence]) -> None:
+        self._store.run_many(
+            sql.INSERT_EVIDENCE,
+            [
+                {"item_id": item_id, "position": position, "commit_sha": found.commit_sha,
+                 "event_id": found.event_id, "path": found.path, "quote": found.quote}
+                for position, found in enumerate(evidence, start)
+            ],
+        )  # fmt: skip
+
+    def _link_files(self, project_id: str, item_id: str, files: Sequence[str]) -> None:
+        self._store.run_many(
+            sql.INSERT_FILE,
+            [
+                {"project_id": project_id, "path": path, "item_id": item_id, "cited_as": path}
+                for path in files[:MAX_FILES]
+            ],
+        )
+
+    def _index(self, item: Item) -> None:
+        store = self._store
+        store.run(search_sql.INSERT_NUMBER, item_id=item.id)
+        number = store.count(search_sql.NUMBER, item_id=item.id)
+        store.run(search_sql.DELETE, number=number)
+        store.run(
+            search_sql.INSERT, number=number, title=spread(item.title), facts=spread(item.facts),
+            rationale=spread(item.rationale or ""), files=spread(" ".join(item.files)),
+            tags=spread(" ".join((*item.tags, item.schema_key))),
+        )  # fmt: skip
+
+
+def _where(
+    project_id: str,
+    type: str | None,
+    schema_key: str | None,
+    status: str | None,
+    file: str | None,
+    session_id: str | None,
+    since: int | None,
+) -> dict[str, Any]:
+    folder = None if file is None else file.rstrip("/")
+    return {
+        "project_id": project_id,
+        "type": type,
+        "status": status,
+        "session_id": session_id,
+        "since": since,
+        "low": schema_key,
+        "high": None if schema_key is None else schema_key + "\U0010ffff",
+        "file": folder,
+        "folder_low": None if folder is None else folder + "/",
+        "folder_high": None if folder is None else folder + "0",  # the character after "/"
+    }
+
+
+def _item(row: Row, evidence: tuple[Evidence, ...] = ()) -> Item:
+    return Item(
+        id=row["id"],
+        project_id=row["project_id"],
+        session_id=row["session_id"],
+        type=row["type"],
+        title=row["title"],
+        facts=row["facts"],
+        schema_key=row["schema_key"],
+        confidence=row["confidence"],
+        importance=row["importance"],
+        status=row["status"],
+        rationale=row["rationale"],
+        impact=row["impact"],
+        files=tuple(json.loads(row["files"])),
+        tags=tuple(json.loads(row["tags"])),
+        dedup_hint=row["dedup_hint"],
+        commit_range=row["commit_range"],
+        merged_from=tuple(json.loads(row["merged_from"])),
+        superseded_by=row["superseded_by"],
+        reinforced=row["reinforced"],
+        last_reinforced_at=row["last_reinforced_at"],
+        status_reason=row["status_reason"],
+        at_utc=row["at_utc"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        evidence=evidence,
+    )

@@ -1,0 +1,140 @@
+"""Projects: which repository is which, their names and settings.
+
+A project is a repository wherever it is cloned: the same git directory, or the same root commit with the same remote.
+Invariant: asking again never makes a second one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contox_hooks.domain.error import NotFound, UsageError
+from contox_hooks.memory.sql import project as sql
+from contox_hooks.memory.store import Row, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    name: str
+    root_commit: str | None
+    """None while the repository has no commit."""
+    remote: str | None
+    """Normalised: `host/path`; None for a repository without one."""
+    settings: Mapping[str, Any]
+    """Only what was set for this project; defaults and other layers are configuration's work."""
+    created_at: int
+
+
+class Projects:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, project_id: str) -> Project:
+        """Raises NotFound."""
+        row = self._store.row(sql.BY_ID, id=project_id)
+        if row is None:
+            raise NotFound(f"there is no project {project_id}", hint="contox-hooks init")
+        return _project(row)
+
+    def all(self) -> list[Project]:
+        return [_project(row) for row in self._store.rows(sql.ALL)]
+
+    def of_clone(self, common_dir: Path | str) -> Project | None:
+        """The project that a common git directory was found to be; None before the first `find_or_create`."""
+        row = self._store.row(sql.BY_CLONE, common_dir=str(common_dir))
+        return None if row is None else _project(row)
+
+    def clones(self, project_id: str) -> list[Path]:
+        """Common git directories on this machine, the latest found first; some may be gone."""
+        return [Path(row["common_dir"]) for row in self._store.rows(sql.CLONES, project_id=project_id)]
+
+    def find_or_create(
+        self, *, common_dir: Path | str, root_commit: str | None, remote: str | None, name: str
+    ) -> Project:
+        """The project of a repository. `remote` is the URL as git has it; what was unknown before is filled in."""
+        normalised = normalised_remote(remote)
+        store = self._store
+        known = store.row(sql.BY_CLONE, common_dir=str(common_dir))
+        if known is not None and _is_complete(known, root_commit, normalised):
+            return _project(known)
+        with store.transaction():
+            row = store.row(sql.BY_CLONE, common_dir=str(common_dir)) or self._same(root_commit, remote, normalised)
+            if row is None:
+                project_id = store.new_id()
+                store.run(
+                    sql.INSERT, id=project_id, name=name.strip() or "unnamed", root_commit=root_commit,
+                    remote=normalised, created_at=store.now(),
+                )  # fmt: skip
+            else:
+                project_id = row["id"]
+                store.run(sql.COMPLETE, id=project_id, root_commit=root_commit, remote=normalised)
+            store.run(sql.LINK_CLONE, common_dir=str(common_dir), project_id=project_id, seen_at=store.now())
+            return self.get(project_id)
+
+    def _same(self, root_commit: str | None, remote: str | None, normalised: str | None) -> Row | None:
+        if root_commit is None:
+            return None
+        candidates = self._store.rows(sql.BY_ROOT, root_commit=root_commit)
+        equal = [row for row in candidates if normalised is not None and row["remote"] == normalised]
+        without = [row for row in candidates if normalised is None or row["remote"] is None]
+        return next(iter(equal + without), None)
+
+    def rename(self, project_id: str, name: str) -> Project:
+        if not name.strip():
+            raise UsageError("a project's name cannot be empty")
+        with self._store.transaction():
+            self._store.run(sql.RENAME, id=project_id, name=name.strip())
+            return self.get(project_id)
+
+    def set_setting(self, project_id: str, key: str, value: Any | None) -> Project:
+        """Set one value, or with None go back to the other layers'. Values are JSON; checking them is the caller's."""
+        with self._store.transaction():
+            settings = dict(self.get(project_id).settings)
+            settings.pop(key, None)
+            if value is not None:
+                settings[key] = value
+            self._store.run(sql.SET_SETTINGS, id=project_id, settings=json.dumps(settings, sort_keys=True))
+            return self.get(project_id)
+
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCP = re.compile(r"^(?:[^/@\s]+@)?([^/:\s]{2,}):(?!//)(.+)$")
+"""`user@host:path` (git-clone(1)); one letter before the colon is a drive."""
+
+
+def normalised_remote(url: str | None) -> str | None:
+    """`host/path` of a remote, the same for ssh, https and git URLs, without credentials; None for a local path.
+
+    The host is lower case, ports, `.git` and slashes at the end are gone.
+    """
+    text = (url or "").strip()
+    if _SCHEME.match(text):
+        scheme, _, rest = text.partition("://")
+        if scheme.lower() == "file":
+            return None
+        host, slash, path = rest.partition("/")
+        if not slash:
+            return None
+        host = re.sub(r":\d*$", "", host.rpartition("@")[2])
+    elif scp := _SCP.match(text):
+        host, path = scp.groups()
+    else:
+        return None
+    path = path.strip("/").removesuffix(".git").rstrip("/")
+    return f"{host.lower()}/{path}" if host and path else None
+
+
+def _is_complete(row: Row, root_commit: str | None, remote: str | None) -> bool:
+    return not (row["root_commit"] is None and root_commit) and not (row["remote"] is None and remote)
+
+
+def _project(row: Row) -> Project:
+    return Project(
+        row["id"], row["name"], row["root_commit"], row["remote"], json.loads(row["settings"]), row["created_at"]
+    )

@@ -1,0 +1,83 @@
+"""Events, and which commit replaced which."""
+
+BY_KEY = "SELECT id, session_id FROM event WHERE project_id = :project_id AND key = :key"
+
+INSERT = """
+INSERT INTO event
+    (id, project_id, session_id, key, type, source, at_utc, received_at, payload, superseded_by)
+VALUES
+    (:id, :project_id, :session_id, :key, :type, :source, :at_utc, :received_at, :payload, :superseded_by)
+"""
+
+OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id ORDER BY at_utc, id LIMIT :limit"
+
+HEAD = """
+SELECT key FROM event WHERE session_id = :session_id AND type = 'commit' AND superseded_by IS NULL
+ORDER BY at_utc DESC, id DESC LIMIT 1
+"""
+
+SUPERSEDE = "UPDATE event SET superseded_by = :new_sha WHERE project_id = :project_id AND key = :key"
+
+# A commit that was rewritten twice keeps its latest replacement.
+INSERT_REWRITE = """
+INSERT INTO rewrite (project_id, old_sha, new_sha, command) VALUES (:project_id, :old_sha, :new_sha, :command)
+ON CONFLICT (project_id, old_sha) DO UPDATE SET new_sha = excluded.new_sha, command = excluded.command
+"""
+
+REWRITE_OF = "SELECT new_sha FROM rewrite WHERE project_id = :project_id AND old_sha = :old_sha"
+
+REWRITTEN_INTO = "SELECT old_sha FROM rewrite WHERE project_id = :project_id AND new_sha = :new_sha"
+
+# Commits that are still to become memory (index event_unprocessed).
+UNPROCESSED_COUNT = """
+SELECT COUNT(*) FROM event
+WHERE project_id = :project_id AND type = 'commit' AND processed_run IS NULL AND superseded_by IS NULL
+  AND (:session_id IS NULL OR session_id = :session_id)
+"""
+
+UNPROCESSED_SESSIONS = """
+SELECT DISTINCT session_id FROM event
+WHERE project_id = :project_id AND type = 'commit' AND processed_run IS NULL AND superseded_by IS NULL
+ORDER BY session_id
+"""
+
+# Not yet in any chunk: what the next extraction takes.
+UNASSIGNED = """
+SELECT id FROM event
+WHERE session_id = :session_id AND type = 'commit' AND chunk_no IS NULL AND superseded_by IS NULL
+ORDER BY at_utc, id
+"""
+
+ASSIGN = "UPDATE event SET chunk_no = :chunk_no WHERE id = :id"
+
+OF_CHUNK = """
+SELECT * FROM event WHERE session_id = :session_id AND chunk_no = :chunk_no AND superseded_by IS NULL
+ORDER BY at_utc, id
+"""
+
+MARK_PROCESSED = """
+UPDATE event SET processed_run = :run_id
+WHERE session_id = :session_id AND chunk_no = :chunk_no AND processed_run IS NULL
+"""
+
+# Commits of a session that became memory in runs whose drift check is not over, and that still stand.
+UNCHECKED = """
+SELECT * FROM event
+WHERE session_id = :session_id AND type = 'commit' AND superseded_by IS NULL AND processed_run IN (
+    SELECT run_id FROM job
+    WHERE session_id = :session_id AND stage = 'drift_check' AND status NOT IN ('done', 'skipped'))
+ORDER BY at_utc, id
+"""
+
+INSERT_COMMIT_FILE = """
+INSERT INTO commit_file (project_id, path, at_utc, event_id) VALUES (:project_id, :path, :at_utc, :event_id)
+ON CONFLICT (project_id, path, at_utc, event_id) DO NOTHING
+"""
+
+# Processed commits that touched a path after another event, in the order of time.
+LATER_ON_PATH = """
+SELECT event.* FROM commit_file JOIN event ON event.id = commit_file.event_id
+WHERE commit_file.project_id = :project_id AND commit_file.path = :path AND event.superseded_by IS NULL
+  AND (commit_file.at_utc > :at_utc OR (commit_file.at_utc = :at_utc AND commit_file.event_id > :event_id))
+ORDER BY commit_file.at_utc, commit_file.event_id LIMIT :limit
+"""

@@ -1,0 +1,169 @@
+"""Items with their files, evidence and vectors."""
+
+BY_ID = "SELECT * FROM item WHERE id = :id"
+
+BY_PREFIX = """
+SELECT * FROM item WHERE project_id = :project_id AND id >= :low AND id < :high ORDER BY id LIMIT 3
+"""
+
+INSERT = """
+INSERT INTO item
+    (id, project_id, session_id, type, title, facts, schema_key, confidence, importance, status, rationale, impact,
+     files, tags, dedup_hint, commit_range, at_utc, created_at, updated_at)
+VALUES
+    (:id, :project_id, :session_id, :type, :title, :facts, :schema_key, :confidence, :importance, :status, :rationale,
+     :impact, :files, :tags, :dedup_hint, :commit_range, :at_utc, :now, :now)
+"""
+
+INSERT_FILE = """
+INSERT INTO item_file (project_id, path, item_id, cited_as) VALUES (:project_id, :path, :item_id, :cited_as)
+ON CONFLICT (project_id, path, item_id, cited_as) DO NOTHING
+"""
+
+FILES_OF = "SELECT path, cited_as FROM item_file WHERE item_id = :item_id ORDER BY path, cited_as"
+
+# A survivor of a merge stands wherever the absorbed item stood.
+TAKE_FILES = """
+INSERT INTO item_file (project_id, path, item_id, cited_as)
+SELECT project_id, path, :survivor_id, cited_as FROM item_file WHERE item_id = :absorbed_id
+ON CONFLICT (project_id, path, item_id, cited_as) DO NOTHING
+"""
+
+UNLINK_FILE = """
+DELETE FROM item_file
+WHERE project_id = :project_id AND path = :path AND item_id = :item_id AND cited_as = :cited_as
+"""
+
+INSERT_EVIDENCE = """
+INSERT INTO evidence (item_id, position, commit_sha, event_id, path, quote)
+VALUES (:item_id, :position, :commit_sha, :event_id, :path, :quote)
+"""
+
+EVIDENCE = "SELECT * FROM evidence WHERE item_id = :item_id ORDER BY position"
+
+# Most important first, then newest. The file filter takes a path or a folder of it.
+_FILTER = """
+WHERE project_id = :project_id
+  AND (:type IS NULL OR type = :type)
+  AND (:status IS NULL OR status = :status)
+  AND (:session_id IS NULL OR session_id = :session_id)
+  AND (:since IS NULL OR at_utc >= :since)
+  AND (:low IS NULL OR (schema_key >= :low AND schema_key < :high))
+  AND (:file IS NULL OR id IN (
+       SELECT item_id FROM item_file WHERE item_file.project_id = :project_id
+       AND (path = :file OR (path >= :folder_low AND path < :folder_high))))
+"""
+
+PAGE = f"SELECT * FROM item {_FILTER} ORDER BY importance DESC, at_utc DESC, id DESC LIMIT :limit OFFSET :offset"
+
+COUNT = f"SELECT COUNT(*) FROM item {_FILTER}"
+
+COUNT_BY_STATUS = "SELECT status, COUNT(*) AS items FROM item WHERE project_id = :project_id GROUP BY status"
+
+COUNT_BY_TYPE = """
+SELECT type, COUNT(*) AS items FROM item WHERE project_id = :project_id AND status = 'active' GROUP BY type
+"""
+
+SET_STATUS = """
+UPDATE item SET status = :status, status_reason = :reason, superseded_by = :superseded_by, updated_at = :now
+WHERE id = :id
+"""
+
+EDIT = """
+UPDATE item SET type = :type, title = :title, facts = :facts, schema_key = :schema_key, importance = :importance,
+    updated_at = :now
+WHERE id = :id
+"""
+
+# Items all of whose commits were rewritten or dropped, among those that cite one commit.
+ONLY_REWRITTEN = """
+SELECT DISTINCT item.id AS id, item.type AS type FROM evidence e JOIN item ON item.id = e.item_id
+WHERE e.commit_sha = :commit_sha AND item.project_id = :project_id AND item.status IN ('active', 'review')
+  AND NOT EXISTS (
+      SELECT 1 FROM evidence other WHERE other.item_id = item.id AND NOT EXISTS (
+          SELECT 1 FROM rewrite r WHERE r.project_id = :project_id AND r.old_sha = other.commit_sha))
+"""
+
+# Items that lost their commit to a rewrite and wait for the item of the new one.
+ORPHANS_OF = """
+SELECT DISTINCT item.id AS id, item.type AS type FROM evidence e JOIN item ON item.id = e.item_id
+WHERE e.commit_sha = :commit_sha AND item.project_id = :project_id
+  AND item.status = 'superseded' AND item.superseded_by IS NULL
+"""
+
+# What a commit gave: an item of the same type if there is one.
+HEIR = """
+SELECT item.id AS id FROM evidence e JOIN item ON item.id = e.item_id
+WHERE e.commit_sha = :commit_sha AND item.project_id = :project_id AND item.status IN ('active', 'review')
+ORDER BY CASE WHEN item.type = :type THEN 0 ELSE 1 END, item.id LIMIT 1
+"""
+
+SET_SUCCESSOR = "UPDATE item SET superseded_by = :superseded_by, updated_at = :now WHERE id = :id"
+
+TO_DEEPEN = """
+SELECT * FROM item WHERE session_id = :session_id AND deepened_run IS NULL AND status IN ('active', 'review')
+ORDER BY id
+"""
+
+DEEPEN = "UPDATE item SET facts = :facts, updated_at = :now WHERE id = :id"
+
+MARK_DEEPENED = "UPDATE item SET deepened_run = :run_id WHERE session_id = :session_id AND deepened_run IS NULL"
+
+TO_EMBED = """
+SELECT * FROM item
+WHERE session_id = :session_id AND status IN ('active', 'review')
+  AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.item_id = item.id AND v.model = :model)
+ORDER BY id
+"""
+
+INSERT_VECTOR = """
+INSERT INTO vector (item_id, model, chunk_no, vector) VALUES (:item_id, :model, :chunk_no, :vector)
+ON CONFLICT (item_id, model, chunk_no) DO UPDATE SET vector = excluded.vector
+"""
+
+DELETE_VECTORS = "DELETE FROM vector WHERE item_id = :item_id"
+
+VECTORS = """
+SELECT v.item_id AS item_id, v.vector AS vector FROM vector v JOIN item ON item.id = v.item_id
+WHERE item.project_id = :project_id AND item.status IN ('active', 'review') AND v.model = :model
+ORDER BY v.item_id, v.chunk_no
+"""
+
+TO_DEDUP = """
+SELECT * FROM item WHERE session_id = :session_id AND deduped_run IS NULL AND status IN ('active', 'review')
+ORDER BY id
+"""
+
+MARK_DEDUPED = "UPDATE item SET deduped_run = :run_id WHERE session_id = :session_id AND deduped_run IS NULL"
+
+# The survivor of a merge: evidence of both (rewritten by the service), seen once more.
+REINFORCE = """
+UPDATE item SET
+    reinforced = reinforced + 1, last_reinforced_at = :now, updated_at = :now,
+    at_utc = CASE WHEN :at_utc > at_utc THEN :at_utc ELSE at_utc END,
+    importance = CASE WHEN :importance > importance THEN :importance ELSE importance END,
+    files = :files, merged_from = :merged_from
+WHERE id = :id
+"""
+
+# Active items that stand in a file, with the event of their newest commit: later ones may have changed them.
+OF_FILE = """
+SELECT item.* FROM item_file JOIN item ON item.id = item_file.item_id
+WHERE item_file.project_id = :project_id AND item_file.path = :path AND item.status = 'active'
+"""
+
+NEWEST_EVENT = """
+SELECT event.at_utc AS at_utc, event.id AS id FROM evidence JOIN event
+    ON event.project_id = :project_id AND event.key = 'commit:' || evidence.commit_sha
+WHERE evidence.item_id = :item_id ORDER BY event.at_utc DESC, event.id DESC LIMIT 1
+"""
+
+VECTORS_OF_ITEM = "SELECT vector FROM vector WHERE item_id = :item_id AND model = :model ORDER BY chunk_no"
+
+# What a new item may be the same as.
+ALL_SHOWN = "SELECT * FROM item WHERE project_id = :project_id AND status IN ('active', 'review') ORDER BY id"
+
+# Whether a session has anything that could want a vector, before a model is loaded to say which.
+TO_EMBED_ANY = """
+SELECT * FROM item WHERE session_id = :session_id AND status IN ('active', 'review') LIMIT 1
+"""

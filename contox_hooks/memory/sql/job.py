@@ -1,0 +1,86 @@
+"""Runs, their jobs, and the chunks of extraction."""
+
+INSERT_RUN = """
+INSERT INTO run (id, project_id, session_id, cause, created_ms, due_ms)
+VALUES (:id, :project_id, :session_id, :cause, :created_ms, :due_ms)
+"""
+
+INSERT_JOB = """
+INSERT INTO job (id, run_id, session_id, stage, status, queued_at_ms)
+VALUES (:id, :run_id, :session_id, :stage, 'queued', :queued_at_ms)
+"""
+
+# A run that has not begun yet: it will take whatever the session holds by then.
+QUEUED_RUN = """
+SELECT run.id FROM run JOIN job ON job.run_id = run.id
+WHERE run.session_id = :session_id AND job.stage = 'enrich' AND job.status = 'queued' LIMIT 1
+"""
+
+LATEST_RUN_OF_SESSION = "SELECT * FROM run WHERE session_id = :session_id ORDER BY id DESC LIMIT 1"
+
+LATEST_RUN_OF_PROJECT = "SELECT * FROM run WHERE project_id = :project_id ORDER BY id DESC LIMIT 1"
+
+LATEST_AUTO_MS = "SELECT MAX(due_ms) FROM run WHERE project_id = :project_id AND cause = 'auto'"
+
+MAKE_DUE = "UPDATE run SET due_ms = :now_ms WHERE id = :id AND due_ms > :now_ms"
+
+JOBS_OF_RUN = "SELECT * FROM job WHERE run_id = :run_id ORDER BY id"
+
+# Runs with work left that no failed stage holds up, oldest first (indexes job_open, job_failed).
+PENDING = """
+SELECT * FROM run
+WHERE id IN (SELECT run_id FROM job WHERE status IN ('queued', 'running'))
+  AND NOT EXISTS (SELECT 1 FROM job f WHERE f.run_id = run.id AND f.status = 'failed')
+  AND due_ms <= :now_ms
+  AND (:project_id IS NULL OR project_id = :project_id)
+  AND (:session_id IS NULL OR session_id = :session_id)
+ORDER BY id
+"""
+
+PENDING_COUNT = """
+SELECT COUNT(*) FROM run
+WHERE id IN (SELECT run_id FROM job WHERE status IN ('queued', 'running'))
+  AND NOT EXISTS (SELECT 1 FROM job f WHERE f.run_id = run.id AND f.status = 'failed')
+  AND project_id = :project_id
+"""
+
+# Failed stages that still matter: of the newest run of their session.
+FAILED = """
+SELECT job.* FROM job JOIN run ON run.id = job.run_id
+WHERE job.status = 'failed' AND run.project_id = :project_id
+  AND NOT EXISTS (SELECT 1 FROM run later WHERE later.session_id = run.session_id AND later.id > run.id)
+ORDER BY job.id DESC
+"""
+
+START = """
+UPDATE job SET status = 'running', attempts = attempts + 1, started_at_ms = :now_ms, finished_at_ms = NULL,
+    last_error = NULL, detail = NULL
+WHERE id = :id
+"""
+
+FINISH = """
+UPDATE job SET status = :status, finished_at_ms = :now_ms, last_error = :last_error, detail = :detail WHERE id = :id
+"""
+
+REQUEUE = """
+UPDATE job SET status = 'queued', queued_at_ms = :now_ms, started_at_ms = NULL, finished_at_ms = NULL
+WHERE id = :id AND status = 'failed'
+"""
+
+CHUNKS_OPEN = """
+SELECT chunk_no, result FROM chunk WHERE session_id = :session_id AND stored_run IS NULL ORDER BY chunk_no
+"""
+
+CHUNK_RESULTS = """
+SELECT result FROM chunk WHERE session_id = :session_id AND result IS NOT NULL ORDER BY chunk_no
+"""
+
+LAST_CHUNK = "SELECT MAX(chunk_no) FROM chunk WHERE session_id = :session_id"
+
+INSERT_CHUNK = "INSERT INTO chunk (session_id, chunk_no) VALUES (:session_id, :chunk_no)"
+
+SET_CHUNK_RESULT = """
+UPDATE chunk SET result = :result WHERE session_id = :session_id AND chunk_no = :chunk_no AND result IS NULL
+"""
+
+STORE_CHUNK = "UPDATE chunk SET stored_run = :run_id WHERE session_id = :session_id AND chunk_no = :chunk_no"

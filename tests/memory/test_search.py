@@ -1,0 +1,201 @@
+"""Search by words and meaning, on any query; the brain within its budget; items edited and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contox_hooks.domain.error import NotFound, UsageError
+from contox_hooks.domain.item import Draft, Evidence
+from contox_hooks.memory.brain import brain_of
+from contox_hooks.memory.service import Service
+from contox_hooks.memory.vector import save
+from contox_hooks.memory.word import asked_words, parts, spread
+from tests.memory.events import DAY, a_project, open_service, sha
+
+
+class Bag:
+    """Texts as bags of four topics: enough to see meaning without words."""
+
+    name = "bag"
+    topics = (
+        ("sqlite", "database", "wal"),
+        ("login", "password", "auth"),
+        ("css", "colour", "button"),
+        ("ci", "build"),
+    )
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        rows = np.zeros((len(texts), 4), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for number, topic in enumerate(self.topics):
+                row[number] = sum(word in text.lower() for word in topic)
+            row /= max(float(np.linalg.norm(row)), 1.0)
+        return rows.astype(np.float16)
+
+
+def draft(
+    title: str, facts: str = "", *, key: str = "root/other", importance: int = 3, files: tuple[str, ...] = ()
+) -> Draft:
+    return Draft(
+        "decision", title, facts or title, key, 0.8, importance, (Evidence(sha(1), title),), files=files, at_utc=DAY
+    )
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with open_service(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def project_id(service: Service) -> str:
+    project_id = a_project(service).id
+    with service.store.transaction():
+        for entry in (
+            draft("Store in SQLite", "WAL lets readers work.", key="root/data", importance=5, files=("src/store.py",)),
+            draft("Log in with a token", "AuthTokenProvider checks the password.", key="root/auth"),
+            draft("Blue buttons", "The colour is in theme.css", key="root/frontend", importance=1),
+        ):
+            item_id = service.items.add(project_id, None, entry)
+            save(service.store, item_id, Bag.name, Bag().embed([f"{entry.title} {entry.facts}"]))
+    return project_id
+
+
+def titles(service: Service, project_id: str, query: str, embedder: Bag | None = None) -> list[str]:
+    return [hit.item.title for hit in service.search(project_id, query, embedder=embedder)]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("why sqlite", "Store in SQLite"),
+        ("token provider", "Log in with a token"),  # inside a camelCase name
+        ("authtokenprov", "Log in with a token"),  # half typed
+        ("store.py", "Store in SQLite"),
+        ("readers", "Store in SQLite"),
+        ("button", "Blue buttons"),  # stemmed
+    ],
+)
+def test_words(service: Service, project_id: str, query: str, first: str) -> None:
+    assert titles(service, project_id, query)[0] == first
+
+
+def test_meaning_finds_what_no_word_says(service: Service, project_id: str) -> None:
+    assert titles(service, project_id, "database") == []
+    (hit,) = service.search(project_id, "database", embedder=Bag())
+    assert (hit.item.title, hit.matched_by) == ("Store in SQLite", "meaning")
+    (best, *_) = service.search(project_id, "sqlite", embedder=Bag())
+    assert (best.matched_by, best.score) == ("both", 1.0)
+    assert service.search(project_id, "unrelated", embedder=Bag()) == []
+
+
+def test_hidden_items_and_other_projects_stay_out(service: Service, project_id: str) -> None:
+    other = service.projects.find_or_create(common_dir="/o", root_commit="o" * 40, remote=None, name="o")
+    assert service.search(other.id, "sqlite", embedder=Bag()) == []
+    (hit, *_) = service.search(project_id, "sqlite")
+    service.items.set_status(hit.item.id, "archived")
+    assert service.search(project_id, "sqlite", embedder=Bag()) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["", "  ", '"', "'", "a AND", "NEAR(", "title:x", "^a", "*", "-sqlite", "(", "a\0b", "\udce9", "_", "x" * 9000,
+              "{title}: a", "a OR OR b", "NOT", "%", ";--", "🦊 żółw"],
+)  # fmt: skip
+def test_odd_queries(service: Service, project_id: str, query: str) -> None:
+    service.search(project_id, query, embedder=Bag())
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["AND", "OR", "NEAR", '"', "(", ")", "*", "^", ":", "sqlite", "-", "+"])).map(" ".join)
+)
+def test_no_query_raises(service: Service, project_id: str, query: str) -> None:
+    hits = service.search(project_id, query)
+    assert all(0 < hit.score <= 1 for hit in hits)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("parseHTTPHeader", ["parse", "HTTP", "Header"]),
+        ("busy_timeout_s", ["busy", "timeout", "s"]),
+        ("sha256", ["sha", "256"]),
+        ("plain", ["plain"]),
+    ],
+)
+def test_parts(word: str, expected: list[str]) -> None:
+    assert parts(word) == expected
+
+
+@given(st.text())
+def test_spread_keeps_the_text(text: str) -> None:
+    assert spread(text).startswith(text)
+    assert len(asked_words(text)) <= 32
+
+
+def test_edit_is_found_by_its_new_words(service: Service, project_id: str) -> None:
+    (hit, *_) = service.search(project_id, "sqlite")
+    service.items.edit(hit.item.id, title="Store in PostgreSQL", facts="It serves a team.", importance=9)
+    assert titles(service, project_id, "sqlite") == []
+    assert titles(service, project_id, "team") == ["Store in PostgreSQL"]
+    assert service.items.get(hit.item.id).importance == 5
+    with pytest.raises(UsageError, match="confidence cannot be edited"):
+        service.items.edit(hit.item.id, confidence=1)
+    with pytest.raises(UsageError, match="no type"):
+        service.items.edit(hit.item.id, type="rumour")
+    with pytest.raises(UsageError, match="no status"):
+        service.items.set_status(hit.item.id, "gone")  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        service.items.get("nope")
+
+
+def test_filters(service: Service, project_id: str) -> None:
+    def found(**where: Any) -> list[str]:
+        assert service.items.count(project_id, **where) == len(service.items.page(project_id, **where))
+        return [item.title for item in service.items.page(project_id, **where)]
+
+    assert found() == ["Store in SQLite", "Log in with a token", "Blue buttons"]  # by importance
+    assert found(schema_key="root/a") == ["Log in with a token"]
+    assert found(file="src/store.py") == found(file="src") == found(file="src/") == ["Store in SQLite"]
+    assert found(file="src/stor") == found(type="bug") == found(since=DAY + 1) == found(status="review") == []
+    assert len(found(status=None)) == 3
+    assert [item.title for item in service.items.page(project_id, limit=1, offset=1)] == ["Log in with a token"]
+
+
+def test_a_merge_keeps_both_evidences(service: Service, project_id: str) -> None:
+    one, two, _ = service.items.page(project_id)
+    service.items.merge(one.id, two.id, "same meaning (0.99)")
+    survivor, absorbed = service.items.get(one.id), service.items.get(two.id)
+    assert [found.quote for found in survivor.evidence] == ["Store in SQLite", "Log in with a token"]
+    assert (survivor.reinforced, survivor.merged_from) == (1, (two.id,))
+    assert (absorbed.status, absorbed.superseded_by) == ("superseded", one.id)
+
+
+@given(budget=st.integers(0, 3000), count=st.integers(0, 40))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_brain_keeps_its_budget(budget: int, count: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with open_service(tmp_path_factory.mktemp("b")) as service:
+        project = a_project(service)
+        with service.store.transaction():
+            for number in range(count):
+                key = f"root/{number % 5}"
+                service.items.add(
+                    project.id, None, draft(f"T{number}", "fact " * (number * 3), key=key, importance=1 + number % 5)
+                )
+        brain = service.brain(project.id, budget_tokens=budget)
+        assert brain == service.brain(project.id, budget_tokens=budget)
+        frame = brain_of(project.name, [], budget_tokens=0).token_estimate + 12
+        assert brain.token_estimate <= max(budget, frame)
+        assert brain.items_loaded + brain.items_left_out == count
+        assert brain.items_loaded == brain.document.count("\n- **")
+        assert brain.items_loaded == count or f"{brain.items_left_out} more did not fit" in brain.document
+        assert list(brain.schema_keys) == [line[3:] for line in brain.document.splitlines() if line.startswith("## ")]
