@@ -1,0 +1,122 @@
+"""What sort of memory a topic is, how much it matters and how sure we may be: decisions over what was read of it.
+
+Pure tables and rules; must not build text. Invariant: the first rule that fits wins, and the order is the list's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from contox_hooks.domain.item import ItemType
+from contox_hooks.domain.path import path_kind
+from contox_hooks.pipeline.fact import Fact
+from contox_hooks.pipeline.message import Message
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_AREA = r"(?:\w+[:/] )?"
+"""`diff: fix …`: an area before the verb."""
+_ABOUT_DOCS = _any_of(r"\b(?:docs?|docstrings?|documentation|readme|comments?|changelog)\b")
+_FIX = _any_of(rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|correct(?:s|ed)?\b)")
+_BUG = _any_of(
+    rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|resolve[sd]?\b|correct(?:s|ed|ly)?\b|repair|prevent[s ]|"
+    r"avoid(?:s|ed|ing)?\b|don'?t\b|do not\b|handle[sd]?\b|ensure\b|work ?around\b|properly\b|restore[sd]?\b|"
+    r"allow .* again\b|stop \w+ing)",
+    r".*\b(?:bug ?fix|regression|crash(?:es|ed|ing)?|deadlock|race condition|memory leak|typeerror|keyerror|"
+    r"attributeerror|valueerror|traceback|incorrect(?:ly)?|broken|wrong(?:ly)?)\b",
+)
+_DECISION = _any_of(
+    rf"{_AREA}(?:drop(?:s|ped|ping)?\b|deprecat|switch(?:e[sd])? (?:to|from|over)|migrat|replace[sd]? .+ (?:with|by)|"
+    r"stop (?:using|supporting)|remov\w+ (?:\S+ ){0,3}(?:support|dependency|deprecat\w*)|require[sd]? |disallow|"
+    r"only (?:support|allow)|prefer|adopt|use .+ (?:instead|rather than|over|for)\b|"
+    r"make .+ (?:optional|required|mandatory|private|public|the default)|(?:enable|disable) .+ by default|"
+    r"(?:un)?pin\b|end of life|py3?\d*\+|default to)",
+    r".*\b(?:instead of|in favou?r of|rather than|by default|no longer (?:support|required|allow)\w*|"
+    r"minimum (?:supported )?(?:python|version)|drop(?:s|ped)? (?:python|support)|"
+    r"(?:add|support)(?:s|ed)? (?:for )?python 3\.\d+|license|breaking change|backwards?[- ]incompatible)\b",
+)
+_CONVENTION = _any_of(
+    r"\b(?:ruff|flake8|black|mypy|pyright|pylint|isort|eslint|prettier|clippy|gofmt|editorconfig|pyupgrade|"
+    r"pre-commit (?:hook|config)\w*|lint(?:er|ing)? (?:rule|config)\w*|code ?style|coding (?:style|standard)|"
+    r"style guide|naming|contributing|contribution guide\w*|code of conduct|code ?owners|convention|"
+    r"type (?:hints?|annotations?|checking)|strict(?:er)? typing|commit message|coverage (?:threshold|requirement)|"
+    r"docstring (?:style|convention)|issue template|pull request template)\b"
+)
+_ARCHITECTURE = _any_of(
+    rf"{_AREA}(?:refactor|restructur|reorgani[sz]|split\b|extract\b|separate\b|decouple|consolidat|re-?architect|"
+    r"rewrite|re-?design|modulari[sz]e|introduce\b|mov(?:e[sd]?|ing)\b.+\b(?:to|into|from|out)\b|"
+    r"merge .+ (?:into|and)\b|rename[sd]? .+ (?:module|package|to)\b|inline\b|port .+ to\b|src layout)"
+)
+_TODO = _any_of(r"(?:todo|fixme|wip)\b")
+
+
+def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -> ItemType:
+    """The type of what a message and its facts tell."""
+    kinds = {path_kind(path) for path in paths}
+    topics = {fact.topic for fact in facts}
+    title = message.title
+    without_code = bool(kinds) and kinds <= {"test", "doc", "asset", "lock", "other"}
+    if message.reverts or message.breaking:
+        return "decision"
+    if _TODO.match(title):
+        return "todo"
+    outward = any(fact.weight >= 4 for fact in facts)
+    if _ABOUT_DOCS.search(title) and not outward and not message.kind:
+        return "implementation"
+    if not without_code and kinds != {"ci"} and (message.kind == "fix" or (not message.kind and _FIX.match(title))):
+        return "bug"
+    if not without_code or "runtime" in topics:
+        if _DECISION.match(title):
+            return "decision"
+        if {"runtime", "deprecation"} & topics and message.kind not in ("feat", "fix"):
+            return "decision"
+    if _CONVENTION.search(title) and kinds & {"config", "ci", "doc", "source"} and not _BUG.match(title):
+        return "convention"
+    if message.kind in ("docs", "test") or without_code:
+        return "implementation"
+    if kinds <= {"ci"} or message.kind in ("ci", "build", "chore"):
+        return "decision" if "dependency" in topics else "implementation"
+    if _BUG.match(title) and message.kind not in ("feat", "refactor", "perf"):
+        return "bug"
+    if "dependency" in topics and "source" not in kinds:
+        return "decision"
+    moved = sum(fact.topic == "renamed" for fact in facts)
+    sources = sum(path_kind(path) == "source" for path in paths)
+    if (message.kind == "refactor" and sources > 1) or _ARCHITECTURE.match(title) or moved >= 3:
+        return "architecture"
+    return "implementation"
+
+
+def importance(
+    item_type: ItemType, *, breaking: bool, facts: Sequence[Fact], paths: Collection[str], lines: int
+) -> int:
+    """1 to 5. What binds later work stands high, what only tests or documents say stands low."""
+    kinds = {path_kind(path) for path in paths}
+    if breaking:
+        return 5
+    if kinds and kinds <= {"test", "doc", "ci", "asset", "lock", "other"}:
+        return 2 if lines >= 100 or item_type in ("decision", "convention") else 1
+    base = {"decision": 4, "convention": 3, "architecture": 3, "implementation": 2, "bug": 3, "todo": 2}[item_type]
+    outward = any(fact.weight >= 5 for fact in facts)
+    if item_type in ("implementation", "architecture") and outward:
+        base += 1
+    if lines < 6 and not outward and item_type != "decision":
+        base -= 1
+    return max(1, min(5, base))
+
+
+def confidence(message: Message, facts: Sequence[Fact], *, diff_seen: bool, vague: bool) -> float:
+    """How sure the reading is: told in a known form, with a reason, and shown by the diff. CONTRACT.md section 6 has
+    the bands: 0.90 safe to approve, 0.70 skim, 0.50 careful; rules alone never claim the first."""
+    score = 0.62
+    score += 0.08 if message.kind else 0.0
+    score += 0.07 if message.why or message.breaking_note else 0.0
+    score += 0.04 if message.prose or message.bullets else 0.0
+    score += 0.08 if any(fact.weight >= 3 for fact in facts) else 0.0
+    score -= 0.12 if vague else 0.0
+    score -= 0.06 if not diff_seen else 0.0
+    return round(max(0.3, min(0.89, score)), 2)

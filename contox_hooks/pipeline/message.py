@@ -1,0 +1,215 @@
+"""A commit message read for what it means: conventional or plain subject, prose, reasons, trailers, references.
+
+Pure text work; must not know diffs or items. Invariants: `why`, `prose` and `bullets` are verbatim pieces of the
+message (white space folded), so that they can be quoted; work is bounded whatever the message's size.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_BODY_READ = 20_000
+"""Characters of a body that are looked at."""
+MAX_PIECE = 600
+"""A longer sentence or list entry is left out: it is a paste, not prose."""
+
+_CONVENTIONAL = re.compile(
+    r"(?P<kind>feat|feature|fix|bugfix|docs?|refactor|perf|tests?|build|ci|chore|style|revert|deps|release|security)"
+    r"(?:\((?P<scope>[^()\n]{1,60})\))?(?P<breaking>!)?:\s+(?P<rest>\S.*)",
+    re.IGNORECASE,
+)
+_KINDS = {"feature": "feat", "bugfix": "fix", "doc": "docs", "tests": "test"}
+_NOISE = re.compile(
+    r"\[(?:skip ci|ci skip|no ci)\]|(?<!\S):[a-z_]{3,30}:(?!\S)|[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]",
+    re.IGNORECASE,
+)
+_TRAILING_REFERENCE = re.compile(
+    r"(?:\s*[(\[]?(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|for)[:,]? +)?"
+    r"(?:#|gh-|GH-)\d{1,7}[)\],]*)+\.?$",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"(?:\s*[(\[]?(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|for)[:,]? +)?"
+    r"(?:#|gh-|GH-)\d{1,7}[)\],]*)+\.?$",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"(?<![\w/&])(?:#|gh-|GH-)(\d{1,7})\b")
+_CLOSES = re.compile(
+    r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+"
+    r"(?:https?://\S{1,100}/(?:issues|pull)/|[\w./-]{0,80}#|gh-)(\d{1,7})\b",
+    re.IGNORECASE,
+)
+_MERGED_REQUEST = re.compile(r"Merge pull request #(\d+) from (\S+)|Merge branch '([^']+)'|Merge\b")
+_REVERT = re.compile(
+    r'Revert(?:s|ed|ing)?:?\s+["“](?P<title>.+)["”]|Revert(?:s|ed|ing)?:?\s+(?P<plain>\S.*)', re.IGNORECASE
+)
+_REVERTED_SHA = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
+_FIXUP = re.compile(r"(?:fixup|squash|amend)!\s+(?P<title>\S.*)")
+_TRAILER = re.compile(
+    r"[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: ?\S|(?:Link|Bug|Issue|Cc|Acked|Topic|Part-of): ?\S|\(cherry picked from|"
+    r"Committed via "
+    r"|(?:Close[sd]?|Fix(?:e[sd])?|Resolve[sd]?|Refs?|See|cc):? [#@(\w/:.-]*#?\d+\W*$"
+)
+_PASTED = re.compile(
+    r"    |\t|>|```|~~~|---|===|#|\$ |\[?\d{4}-\d\d|Traceback|\s*File \"|\s+at \S+\(|[\w.]+(?:Error|Exception)\b: |\+ "
+)
+"""Lines of code, quotations, terminals, logs: not the author's own prose."""
+_BREAKING = re.compile(r"BREAKING[ -]CHANGES?:\s*(.*)", re.DOTALL)
+_BULLET = re.compile(r"\s*(?:[*•-]|\d{1,2}[.)])\s+(\S.*)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[A-Z`\"'(])")
+_WHY = re.compile(
+    r"\b(?:because|so that|in order to|to (?:avoid|prevent|ensure|allow|make sure|support|keep)|otherwise|due to|"
+    r"instead of|as a result|the reason|reason for|rather than|previously|since (?!v?\d)|"
+    r"this (?:allows|lets|way|means|makes|prevents|avoids|ensures|caused|causes)|"
+    r"which (?:caus|break|fail|mean|made)\w*|needed (?:to|for|because)|no longer (?:need|use|work|support)\w*|"
+    r"(?:would|could|might) (?:fail|crash|break|hang|leak|raise|cause|lead)|leads? to|breaks?|regression)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    subject: str
+    """As written, white space folded."""
+    title: str
+    """What it says without type prefix, references and decoration; first letter upper case."""
+    kind: str = ""
+    """Conventional type in its usual spelling (feat, fix, docs …); empty for a plain subject."""
+    scope: str = ""
+    breaking: bool = False
+    breaking_note: str = ""
+    prose: tuple[str, ...] = ()
+    """Sentences that give no reason."""
+    why: tuple[str, ...] = ()
+    """Sentences that do."""
+    bullets: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+    """Numbers that the message closes or mentions, without the pull request's own at the subject's end."""
+    closes: tuple[str, ...] = ()
+    request: str | None = None
+    """Number of the pull request that it came with."""
+    is_merge: bool = False
+    fixup_of: str | None = None
+    """Title of the commit that it is to be squashed into."""
+    reverts: str | None = None
+    """Subject of the commit that it takes back."""
+    reverts_sha: str | None = None
+
+
+def read_message(subject: str, body: str) -> Message:
+    body = body[:MAX_BODY_READ]
+    flat = _clean(subject)
+    kind = scope = ""
+    breaking = False
+    fixup = _FIXUP.match(flat)
+    rest = _NOISE.sub(" ", fixup["title"] if fixup else flat).strip()
+    request = _request_at_end(rest)
+    rest = _TRAILING_REFERENCE.sub("", rest).strip() or rest
+    if match := _CONVENTIONAL.fullmatch(rest):
+        kind = _KINDS.get(match["kind"].lower(), match["kind"].lower())
+        scope = _clean(match["scope"] or "").lower()
+        breaking = bool(match["breaking"])
+        rest = match["rest"]
+    is_merge = bool(merged := _MERGED_REQUEST.match(flat))
+    paragraphs = [part for part in re.split(r"\n\s*\n", body.replace("\r\n", "\n")) if part.strip()]
+    if merged and merged[1]:
+        request = merged[1]
+        # GitHub puts the pull request's title in the body's first line.
+        rest = _clean(paragraphs[0].splitlines()[0]) if paragraphs else rest
+        rest = _TRAILING_REFERENCE.sub("", rest).strip() or rest
+    pieces = _Pieces()
+    for number, paragraph in enumerate(paragraphs):
+        if not (merged and merged[1] and number == 0):
+            pieces.read(paragraph)
+    closes = tuple(dict.fromkeys(_CLOSES.findall(f"{flat}\n{body}")))
+    mentioned = dict.fromkeys((*closes, *_REFERENCE.findall(f"{rest}\n{body}")))
+    mentioned.pop(request or "", None)
+    revert = _REVERT.fullmatch(rest)
+    sha = _REVERTED_SHA.search(body)
+    return Message(
+        subject=flat,
+        title=_capitalised(rest.rstrip(" .")),
+        kind=kind,
+        scope=scope,
+        breaking=breaking or bool(pieces.breaking),
+        breaking_note=pieces.breaking,
+        prose=tuple(pieces.prose),
+        why=tuple(piece for piece in pieces.why if piece.casefold().rstrip(".") != rest.casefold().rstrip(".")),
+        bullets=tuple(pieces.bullets),
+        issues=tuple(mentioned),
+        closes=closes,
+        request=request,
+        is_merge=is_merge,
+        fixup_of=_clean(fixup["title"]) if fixup else None,
+        reverts=_clean(revert["title"] or revert["plain"]) if revert and (sha or revert["title"]) else None,
+        reverts_sha=sha[1] if sha else None,
+    )
+
+
+class _Pieces:
+    """Sentences and list entries of a body, trailers, code and quotations left out."""
+
+    def __init__(self) -> None:
+        self.prose: list[str] = []
+        self.why: list[str] = []
+        self.bullets: list[str] = []
+        self.breaking = ""
+
+    def read(self, paragraph: str) -> None:
+        if match := _BREAKING.search(paragraph):
+            self.breaking = _clean(match[1])[:MAX_PIECE]
+            return
+        text: list[str] = []
+        for line in paragraph.splitlines():
+            if _TRAILER.match(line) or _PASTED.match(line):
+                self._flush(text)
+            elif bullet := _BULLET.match(line):
+                self._flush(text)
+                point = _clean(bullet[1])
+                self._add(self.why if _WHY.search(point) else self.bullets, point)
+            elif self.bullets and not text and line.startswith("  "):
+                continue  # a list entry's second line: what the first says must do
+            else:
+                text.append(line)
+        self._flush(text)
+
+    def _flush(self, lines: list[str]) -> None:
+        joined = _clean(" ".join(lines))
+        lines.clear()
+        for sentence in _SENTENCE_END.split(joined):
+            self._add(self.why if _WHY.search(sentence) else self.prose, sentence.strip())
+
+    @staticmethod
+    def _add(place: list[str], piece: str) -> None:
+        words = piece.split()
+        is_reference = all(word.startswith(("#", "http", "(#")) for word in words)
+        if (
+            words
+            and not is_reference
+            and not piece.endswith((":", ",", "i.e.", "e.g."))
+            and len(piece) <= MAX_PIECE
+            and piece not in place
+            and len(words) > 2
+        ):
+            place.append(piece)
+
+
+def _request_at_end(subject: str) -> str | None:
+    match = re.search(r"\((?:#|gh-|GH-)(\d{1,7})\)\.?$", subject)
+    return match[1] if match else None
+
+
+def _clean(text: str) -> str:
+    """White space folded; of text with control characters, the longest run without, so that it stays verbatim."""
+    folded = " ".join(text[:4000].split())
+    if folded.isprintable():
+        return folded
+    marks = "".join(character if character.isprintable() else "\0" for character in folded)
+    return max(marks.split("\0"), key=len).strip()
+
+
+def _capitalised(text: str) -> str:
+    """A first word that is plain lower case gets its capital; names and code keep their spelling."""
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text

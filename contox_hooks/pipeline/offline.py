@@ -1,0 +1,62 @@
+"""The extractor that needs no model: rules that read messages and diffs. Free, deterministic, no network.
+
+Owns the order of the steps: read, judge what is trivial, group into topics, draft. Must not know sessions or storage.
+Invariant: every quote stands in its commit, so that the quote check changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from contox_hooks.domain.digest import CommitDigest
+from contox_hooks.domain.item import Draft
+from contox_hooks.pipeline.detail import details
+from contox_hooks.pipeline.drafting import todo_draft, topic_draft
+from contox_hooks.pipeline.message import read_message
+from contox_hooks.pipeline.provider import Extraction
+from contox_hooks.pipeline.summary import session_summary
+from contox_hooks.pipeline.topic import Reading, topics
+from contox_hooks.pipeline.triviality import trivial_reason
+
+MAX_TODOS = 3
+"""Open ends taken from the comments of one topic."""
+
+
+class OfflineExtractor:
+    """An `Extractor` by rules."""
+
+    name = "offline"
+    paid = False
+
+    def extract(self, digests: Sequence[CommitDigest]) -> Extraction:
+        """Drafts in the order of time, no two with the same title; the digests may come in any order."""
+        ordered = sorted(digests, key=lambda digest: (digest.committer.at_utc, len(digest.parents) > 1))
+        drafts: dict[str, Draft] = {}
+        for topic in topics([read_commit(digest) for digest in ordered]):
+            for draft in _drafts(topic):
+                if draft.evidence:
+                    drafts.setdefault(draft.title.casefold(), draft)
+        ranked = sorted(drafts.values(), key=lambda draft: -draft.importance)
+        branches = {digest.branch for digest in ordered}
+        summary = session_summary(
+            [(draft.type, draft.title) for draft in ranked],
+            commits=len(ordered),
+            branch=branches.pop() if len(branches) == 1 else None,
+        )
+        return Extraction(tuple(drafts.values()), summary)
+
+
+def read_commit(digest: CommitDigest) -> Reading:
+    message = read_message(digest.subject, digest.body)
+    found = details(digest)
+    return Reading(digest, message, found, trivial_reason(digest, message, found.patches))
+
+
+def _drafts(topic: Sequence[Reading]) -> Iterator[Draft]:
+    """The topic's own draft, and one for each open end that its comments leave."""
+    telling = [reading for reading in topic if not reading.trivial]
+    if telling:
+        yield topic_draft(topic, telling)
+    todos = [(reading, todo) for reading in telling for todo in reading.details.todos]
+    for reading, todo in todos[:MAX_TODOS]:
+        yield todo_draft(reading, todo)

@@ -1,0 +1,49 @@
+"""What turns a chunk of commits into proposals for memory: the one seam between the pipeline and its extractors.
+
+`OfflineExtractor` implements it with rules; a language model implements the same protocol later. The runner must not
+know which one it holds: it asks `paid` only to govern spending (invariant 8). Whatever comes back is a proposal:
+`quote.verified` drops what the commits do not say (invariant 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contox_hooks.domain.digest import CommitDigest
+from contox_hooks.domain.item import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """The answer for one chunk."""
+
+    drafts: tuple[Draft, ...]
+    summary: str | None
+    """One or two sentences over the chunk, at most 300 characters; None when there is nothing to say."""
+    dropped: int = 0
+    """Proposals that the extractor threw away by itself, before the quote check."""
+
+
+class Extractor(Protocol):
+    """Reads one chunk (at most EVENTS_PER_CHUNK commits) and proposes drafts.
+
+    The commit text is data: nothing in it may steer the extractor. A model's implementation raises
+    `domain.error.StageFailed` when its answer stays invalid after one repair; chunks that finished before are kept, so
+    an implementation holds no state between calls. The same digests may be asked again after a crash when the answer
+    had not been stored; an extractor that charges for it sets `paid`, and the runner then records the call before
+    another can be made for the same (session, chunk).
+    """
+
+    @property
+    def name(self) -> str:
+        """What `status` and a job's detail show: `offline`, or the model's name."""
+        ...
+
+    @property
+    def paid(self) -> bool:
+        """Whether a call costs money; governs intervals, caps and repeats."""
+        ...
+
+    def extract(self, digests: Sequence[CommitDigest]) -> Extraction: ...

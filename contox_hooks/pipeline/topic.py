@@ -1,0 +1,149 @@
+"""Commits of one chunk that belong together: a topic gives one draft.
+
+Pure: union-find over what the messages and paths say. Invariants: every commit is in exactly one topic or was
+cancelled by a revert in the same chunk; the order inside a topic is the order of time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contox_hooks.domain.digest import CommitDigest
+from contox_hooks.domain.path import path_kind
+from contox_hooks.pipeline.detail import Details
+from contox_hooks.pipeline.message import Message
+
+_FOLLOW_UP = re.compile(
+    r"(?:fix(?:e[sd]|ing)?|add(?:ed)?|update[sd]?|more|missing|address(?:ed)?|apply|appease|improve|clean(?:ed)? ?up|"
+    r"tweak\w*|adjust\w*|remove[sd]?|another|final|oops|again|review|comments?|feedback|suggestions?|tests?|failing|"
+    r"docs?|documentation|changelog|lint\w*|mypy|typing|types?|coverage|ci|build|the|for|from|code|pr|and)"
+    r"(?:\W+|$)",
+    re.IGNORECASE,
+)
+_FOLLOW_UP_S = 3 * 60 * 60
+"""A follow-up comes within one sitting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One commit as it was read."""
+
+    digest: CommitDigest
+    message: Message
+    details: Details
+    trivial: str | None
+    """Why it is not worth an item by itself."""
+
+    @property
+    def paths(self) -> list[str]:
+        return [change.path for change in self.digest.files]
+
+
+def topics(readings: Sequence[Reading]) -> list[list[Reading]]:
+    """Topics in the order of their first commit; `readings` in the order of time."""
+    kept = _without_reverted(readings)
+    parent = list(range(len(kept)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            place = parent[place]
+        return place
+
+    def join(one: int, other: int) -> None:
+        first, second = sorted((root(one), root(other)))
+        parent[second] = first
+
+    by_sha = {reading.digest.sha: place for place, reading in enumerate(kept)}
+    by_key: dict[tuple[str, str], int] = {}
+    for place, reading in enumerate(kept):
+        for member in _merged_commits(reading, by_sha, kept):
+            join(place, member)
+        if reading.trivial and not reading.message.fixup_of:
+            continue
+        for key in _keys(reading):
+            join(place, by_key.setdefault(key, place))
+        earlier = _followed(reading, kept[:place])
+        if earlier is not None:
+            join(place, earlier)
+    groups: dict[int, list[Reading]] = {}
+    for place, reading in enumerate(kept):
+        groups.setdefault(root(place), []).append(reading)
+    return list(groups.values())
+
+
+def _without_reverted(readings: Sequence[Reading]) -> list[Reading]:
+    """Without pairs of a commit and its revert; a revert of a revert leaves the first commit standing."""
+    gone: set[int] = set()
+    for place in range(len(readings) - 1, 0, -1):
+        message = readings[place].message
+        if place in gone or (message.reverts is None and message.reverts_sha is None):
+            continue
+        for earlier in range(place - 1, -1, -1):
+            target = readings[earlier]
+            by_sha = message.reverts_sha and target.digest.sha.startswith(message.reverts_sha)
+            by_subject = not message.reverts_sha and message.reverts == target.message.subject
+            if earlier not in gone and (by_sha or by_subject):
+                gone |= {place, earlier}
+                break
+    return [reading for place, reading in enumerate(readings) if place not in gone]
+
+
+def _merged_commits(reading: Reading, by_sha: dict[str, int], kept: Sequence[Reading]) -> list[int]:
+    """What the merge of a request brought in, as far as the chunk holds it: its second parent's own line.
+
+    A plain `Merge branch …` says nothing of what it joins.
+    """
+    if len(reading.digest.parents) != 2 or (reading.message.is_merge and reading.message.request is None):
+        return []
+    base, tip = reading.digest.parents
+    found: list[int] = []
+    while tip in by_sha and tip != base and by_sha[tip] not in found:
+        place = by_sha[tip]
+        if len(kept[place].digest.parents) > 1:
+            break
+        found.append(place)
+        parents = kept[place].digest.parents
+        if not parents:
+            break
+        tip = parents[0]
+    return found
+
+
+def _keys(reading: Reading) -> list[tuple[str, str]]:
+    message = reading.message
+    keys = [] if _is_follow_up(message) else [("title", message.title.casefold())]
+    keys += [("issue", number) for number in message.closes]
+    if message.scope and not reading.trivial:
+        main = _main_path(reading)
+        if main:
+            keys.append((f"scope {message.kind} {message.scope}", main))
+    return keys
+
+
+def _is_follow_up(message: Message) -> bool:
+    """Whether the title says only that something is finished or mended, not what."""
+    return not _FOLLOW_UP.sub("", message.title[:200]).strip()
+
+
+def _main_path(reading: Reading) -> str | None:
+    """The source file that changed most."""
+    sources = [change for change in reading.digest.files if path_kind(change.path) == "source"]
+    if not sources:
+        return None
+    return max(sources, key=lambda change: ((change.insertions or 0) + (change.deletions or 0), change.path)).path
+
+
+def _followed(reading: Reading, earlier: Sequence[Reading]) -> int | None:
+    """The commit that this one only finishes (`fix tests`, `address review`): same author, same files, soon after."""
+    if not _is_follow_up(reading.message):
+        return None
+    paths = set(reading.paths)
+    for place in range(len(earlier) - 1, max(-1, len(earlier) - 4), -1):
+        other = earlier[place]
+        gap = reading.digest.committer.at_utc - other.digest.committer.at_utc
+        same_author = other.digest.author.email == reading.digest.author.email
+        if same_author and 0 <= gap <= _FOLLOW_UP_S and not other.trivial and paths and paths & set(other.paths):
+            return place
+    return None

@@ -1,0 +1,76 @@
+"""What a stage is handed, and what it hands back.
+
+A stage reads and computes first, outside any transaction, and returns the writing: the runner calls that in one
+transaction with the job's row (invariant 7). Between the two, a hook's drain may have written: the writing looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from contox_hooks.domain.pipeline import Stage
+from contox_hooks.memory.job import Run
+from contox_hooks.memory.service import Service
+from contox_hooks.memory.session import Session
+from contox_hooks.pipeline.embedding import Embedder
+from contox_hooks.pipeline.provider import Extractor
+
+if TYPE_CHECKING:
+    from contox_hooks.pipeline.known import Known
+
+BlobReader = Callable[[str, str], bytes | None]
+"""`(commit, path)` to the file's bytes, None when the commit has no such file; GitFailed when git cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the stages use for one project."""
+
+    extractor: Extractor
+    embedder: Callable[[], Embedder]
+    """Called when the first text is embedded: loading a model takes 0.1 s."""
+    blobs: BlobReader | None
+    """None when no clone of the repository is on this machine any more."""
+    deep_enrich: bool = True
+
+
+@dataclass(slots=True)
+class ProjectWork:
+    """One project's tools, and what a worker has learnt about the project so far."""
+
+    tools: Tools
+    known: Known | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    service: Service
+    run: Run
+    session: Session
+    project: ProjectWork
+
+    @property
+    def tools(self) -> Tools:
+        return self.project.tools
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    detail: str
+    """One line for people: what was done, or why nothing was."""
+    skipped: bool = False
+
+
+Writing = Callable[[], Result]
+StageFunction = Callable[[Work], Writing]
+Registry = dict[Stage, StageFunction]
+
+
+def skip(reason: str) -> Writing:
+    return lambda: Result(reason, skipped=True)
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
