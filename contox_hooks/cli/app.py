@@ -1,0 +1,144 @@
+"""The command line: one table of verbs, each loaded when it is called, and the one place where errors become text.
+
+Results go to stdout, errors to stderr: one line that says what is wrong and what to type next; with `--json` an object
+`{"error": {"code", "message", "hint"}}`. Exit codes are domain/error.py's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from contox_hooks.domain.error import Error
+
+VERBS: dict[str, str] = {
+    "init": "start capturing this repository: hooks, recent history, first memory",
+    "status": "what is captured, the active session, the pipeline, what needs attention",
+    "watch": "follow sessions and the pipeline live",
+    "sessions": "list sessions, newest first",
+    "session": "show one session: session show ID",
+    "events": "list the events of a session",
+    "memory": "what is remembered: items, or one Markdown document",
+    "search": "find memory by words and meaning",
+    "review": "items that later commits may have made false",
+    "end-session": "close the active session, start a new one",
+    "enrich": "run the pipeline now",
+    "jobs": "the pipeline's jobs: status, attempts, errors",
+    "retry": "run a failed pipeline again, from the stage that failed",
+    "backfill": "read history, as far back as asked",
+    "digest": "show what a commit's digest holds",
+    "settings": "show or change settings",
+    "install": "put the hooks in place",
+    "uninstall": "take the hooks out, leaving everything as it was",
+    "drain": "look for new commits now",
+    "doctor": "prove the wiring end to end; name what is wrong and what mends it",
+}
+"""Verb to its one-line help; `end-session` lives in cli/end_session.py as `command`."""
+
+
+class Verbs(TyperGroup):
+    """Loads a verb's module when the verb is called: `status` does not pay for what `search` imports."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"contox_hooks.cli.{cmd_name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "contox-hooks --help lists the commands"
+            raise _Usage(f"there is no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+
+class _Usage(Error):
+    exit_code = 2
+    code = "usage"
+
+
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Your git commits become memory that AI coding tools can use.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from contox_hooks import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    directory: Annotated[str | None, typer.Option("-C", metavar="DIR", help="Work as if started in DIR.")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    if directory is not None:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise _Usage(f"-C {directory}: {error.strerror}") from error
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run and exit. Unexpected failures leave one line and exit 1; CONTOX_TRACEBACK=1 shows them whole."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    try:
+        code = app(arguments, prog_name="contox-hooks", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except Error as error:
+        return _tell(error.code, error.message, error.hint, error.exit_code, as_json)
+    except BrokenPipeError:
+        # The reader left; Python must not try to tell it more on the way out.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\n")
+        return 130
+    except Exception as error:
+        if hasattr(error, "format_message"):  # a usage error of Typer's own
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context is not None else "contox-hooks"
+            return _tell("usage", error.format_message(), f"{path} --help", 2, as_json)
+        if os.environ.get("CONTOX_TRACEBACK"):
+            raise
+        hint = "CONTOX_TRACEBACK=1 shows where; please report it"
+        return _tell("unexpected", f"{type(error).__name__}: {error}", hint, 1, as_json)
+
+
+def _tell(code: str, message: str, hint: str, exit_code: int, as_json: bool) -> int:
+    if as_json:
+        text = json.dumps({"error": {"code": code, "message": message, "hint": hint}}, ensure_ascii=False)
+    else:
+        text = f"contox-hooks: {message}" + (f"\n  → {hint}" if hint else "")
+    sys.stderr.write(text.encode("utf-8", "replace").decode() + "\n")
+    return exit_code

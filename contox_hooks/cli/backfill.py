@@ -1,0 +1,116 @@
+"""`contox-hooks backfill`: read history, as far back as asked; stopped anywhere, it goes on from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contox_hooks.cli.context import opened
+from contox_hooks.cli.option import Json
+from contox_hooks.cli.render import clean, emit_json, plural, say, warn
+from contox_hooks.domain.error import StageFailed
+
+if TYPE_CHECKING:
+    from contox_hooks.assembly import Assembly
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What reading a stretch of history came to."""
+
+    captured: int
+    known: int
+    missing: int
+    """Commits that could not be read: objects that a partial clone does not have."""
+    undelivered: str | None
+    sessions: int
+    """Taken through the pipeline."""
+    failed: tuple[str, ...]
+    """`stage: error` of each stage that failed."""
+
+
+@app.command()
+def command(
+    revision: Annotated[str, typer.Argument(metavar="[REVISION]", help="Where to start going back.")] = "HEAD",
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="At most this many commits.")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="2024-01-31, or '6 months ago'.")] = None,
+    enrich: Annotated[
+        bool, typer.Option("--enrich/--no-enrich", help="Make memory of it right away, or leave that for later.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Read the repository's history into memory: everything that REVISION reaches, or as far back as asked.
+
+    Stopped anywhere, it goes on from there the next time. Exit 8 when a pipeline stage failed.
+
+    JSON: captured; known, captured before; missing, not readable here; undelivered, why events wait, or null; sessions,
+    taken through the pipeline; failed, a list of texts.
+    """
+    here = opened()
+    if here.trouble is not None:
+        raise here.trouble
+    learnt = learn(here.parts, revision=revision, limit=limit, since=since, enrich=enrich, shown=not json)
+    if json:
+        emit_json(learnt)
+    else:
+        say(in_short(learnt))
+        if not enrich and learnt.captured:
+            later = (
+                "auto-learn will make memory of it later; now"
+                if here.parts.settings.auto_learn
+                else "to make memory of it"
+            )
+            say(f"{later}: contox-hooks enrich")
+    tell_failed(learnt)
+
+
+def learn(parts: Assembly, *, revision: str, limit: int | None, since: str | None, enrich: bool, shown: bool) -> Learnt:
+    """Capture what is not captured yet, then run the pipeline; `shown`: with progress bars.
+
+    Raises RepositoryError, Busy, StoreError."""
+    from contox_hooks.capture.backfill import backfill, plan_backfill
+    from contox_hooks.cli.pipeline_run import bar_for, run_in_foreground
+
+    plan = plan_backfill(parts.repo, parts.state, revision=revision, limit=limit, since=since)
+    captured, undelivered = 0, None
+    try:
+        if plan.shas:
+            with bar_for(len(plan.shas), "commits", shown=shown) as bar:
+                done = backfill(parts.repo, parts.drain(), plan, parts.settings, on_stored=bar.advance)
+            captured, undelivered = done.commits, done.undelivered
+        if not enrich:
+            return Learnt(captured, plan.known, len(plan.shas) - captured, undelivered, 0, ())
+        parts.drain().ask_for_runs()
+        report = run_in_foreground(parts, shown=shown)
+    except KeyboardInterrupt:
+        warn("stopped; what was read is kept, the same command goes on from here")
+        raise
+    failed = tuple(f"{job.stage.label}: {clean(job.last_error or 'no reason was given')}" for job in report.failed)
+    return Learnt(captured, plan.known, len(plan.shas) - captured, undelivered, report.runs, failed)
+
+
+def in_short(learnt: Learnt) -> str:
+    """`100 commits captured, 20 known already, 12 sessions made into memory`."""
+    parts = [f"{plural(learnt.captured, 'commit')} captured"]
+    if not learnt.captured and learnt.known:
+        parts = [f"nothing new: {plural(learnt.known, 'commit')} known already"]
+    elif learnt.known:
+        parts.append(f"{learnt.known:,} known already")
+    if learnt.missing:
+        parts.append(f"{learnt.missing:,} not readable here")
+    if learnt.sessions:
+        parts.append(f"{plural(learnt.sessions, 'session')} made into memory")
+    return ", ".join(parts)
+
+
+def tell_failed(learnt: Learnt) -> None:
+    """Raises StageFailed; everything else is stored by then."""
+    if learnt.undelivered is not None:
+        warn(f"contox-hooks: events wait to be handed over: {learnt.undelivered}\n  → contox-hooks doctor")
+    if learnt.failed:
+        more = f", and {len(learnt.failed) - 1} more" if len(learnt.failed) > 1 else ""
+        raise StageFailed(f"a pipeline stage failed: {learnt.failed[0]}{more}", hint="contox-hooks retry")

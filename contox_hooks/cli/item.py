@@ -1,0 +1,73 @@
+"""How a memory item reads: a row, a line, a page, an object. Stored text is cleaned on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from contox_hooks.cli.render import ago, clean, cut, plural, say, short_id, styled, table
+from contox_hooks.domain.item import Item
+
+FIELDS = (
+    "id, session_id, type, title, facts, schema_key, confidence, importance, status, status_reason, rationale, impact, "
+    "files, tags, dedup_hint, commit_range, merged_from, superseded_by, reinforced, at_utc, created_at, updated_at"
+)
+"""What every item's object holds; `evidence` (commit_sha, path, quote) beside them where one item is shown."""
+
+
+def item_object(item: Item, *, evidence: bool = False) -> dict[str, Any]:
+    fields = asdict(item)
+    if not evidence:
+        del fields["evidence"]
+    return fields
+
+
+def item_table(items: Sequence[Item]) -> None:
+    ids = [item.id for item in items]
+    table(
+        ("id", "type", "key", "title"),
+        [(short_id(item.id, ids), item.type, item.schema_key, cut(clean(item.title), 100)) for item in items],
+    )
+
+
+def item_lines(items: Iterable[Item]) -> None:
+    """Two lines an item: what it is, and what is known."""
+    for item in items:
+        say(f"{styled(item.type, 'dim')}  {styled(clean(item.title), 'bold')}  {styled(clean(item.schema_key), 'dim')}")
+        told = one_line_of_facts(item)
+        if told:
+            say(f"  {told}")
+
+
+def one_line_of_facts(item: Item, limit: int = 140) -> str:
+    """Facts that say more than the title, their list folded into one line."""
+    told = [clean(line).removeprefix("- ") for line in item.facts.splitlines()]
+    facts = "; ".join(line for line in told if line)
+    return "" if facts == clean(item.title) else cut(facts, limit)
+
+
+def item_page(item: Item) -> None:
+    say(styled(clean(item.title), "bold"))
+    say(f"{item.type} · {clean(item.schema_key)} · {item.status} · {ago(item.at_utc)} · {item.id}")
+    if item.status_reason:
+        say(f"{item.status}: {clean(item.status_reason)}")
+    if item.superseded_by:
+        say(f"superseded by {item.superseded_by}")
+    say(f"importance {item.importance} of 5, confidence {item.confidence:.2f}, seen again {item.reinforced} times")
+    for heading, text in (("", item.facts), ("Why", item.rationale or ""), ("Impact", item.impact or "")):
+        if text.strip():
+            say()
+            say(f"{heading + ': ' if heading else ''}{clean(text.strip(), lines=True)}")
+    if item.files:
+        say()
+        say(f"Files: {clean(', '.join(item.files))}")
+    if item.tags:
+        say(f"Tags: {clean(', '.join(item.tags))}")
+    say()
+    say(f"Evidence, {plural(len(item.evidence), 'quote')}:")
+    for found in item.evidence:
+        where = f" {clean(found.path)}" if found.path else " (message)"
+        say(f"  {found.commit_sha[:12]}{where}")
+        for line in clean(found.quote, lines=True).strip().split("\n"):
+            say(f"    {line}")

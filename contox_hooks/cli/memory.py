@@ -1,0 +1,98 @@
+"""`contox-hooks memory`: what is remembered, as a list, one item with its evidence, or one Markdown document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from contox_hooks.cli.context import Here
+from contox_hooks.cli.item import item_object, item_page, item_table
+from contox_hooks.cli.option import Json, Limit
+from contox_hooks.cli.pick import looked
+from contox_hooks.cli.render import clean, emit_json, plural, say
+from contox_hooks.domain.error import UsageError
+from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES
+
+app = typer.Typer(add_completion=False)
+
+DEFAULT_BUDGET = 6000
+"""Tokens; CONTRACT.md section 1.3."""
+
+
+@app.command()
+def command(
+    item_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One item; the first characters do.")] = None,
+    type: Annotated[str | None, typer.Option("--type", help=f"One of {', '.join(ITEM_TYPES)}.")] = None,
+    status: Annotated[str, typer.Option("--status", help=f"One of {', '.join(ITEM_STATUSES)}, or all.")] = "active",
+    file: Annotated[str | None, typer.Option("--file", help="A path or a folder in the repository.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="How the schema key begins: api/orders.")] = None,
+    limit: Limit = 20,
+    brief: Annotated[bool, typer.Option("--brief", help="One Markdown document for an AI tool to read.")] = False,
+    budget: Annotated[int, typer.Option("--budget", min=1, help="Tokens of --brief.")] = DEFAULT_BUDGET,
+    json: Json = False,
+) -> None:
+    """What is remembered, most important first; with ID one item and its evidence; with --brief one document.
+
+    JSON: items, a list of objects with id, session_id, type, title, facts, schema_key, confidence, importance, status,
+    status_reason, rationale, impact, files, tags, dedup_hint, commit_range, merged_from, superseded_by, reinforced,
+    at_utc, created_at, updated_at; total. With ID: that object with evidence, a list of commit_sha, path, quote. With
+    --brief: document, token_estimate, items_loaded, items_left_out, schema_keys.
+    """
+    filters = {
+        "type": chosen(type, ITEM_TYPES, "type"),
+        "status": None if status == "all" else chosen(status, (*ITEM_STATUSES,), "status"),
+        "file": file and file.removeprefix("./"),
+        "schema_key": key,
+    }
+    here = looked()
+    if brief:
+        _brief(here, budget, json)
+    elif item_id is not None:
+        item = here.parts.service.items.find(here.parts.project.id, item_id)
+        if json:
+            emit_json(item_object(item, evidence=True))
+        else:
+            item_page(item)
+    else:
+        _list(here, filters, limit, json)
+
+
+def chosen(value: str | None, choices: tuple[str, ...], noun: str) -> Any:
+    """The choice, or UsageError with the near one."""
+    if value is None or value in choices:
+        return value
+    import difflib
+
+    near = difflib.get_close_matches(value, choices, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(choices)}"
+    raise UsageError(f"{value!r} is no {noun} of an item", hint=hint)
+
+
+def _brief(here: Here, budget: int, json: bool) -> None:
+    brain = here.parts.service.brain(here.parts.project.id, budget_tokens=budget)
+    if json:
+        emit_json(brain)
+    else:
+        say(clean(brain.document, lines=True).rstrip("\n"))
+
+
+def _list(here: Here, filters: dict[str, Any], limit: int, json: bool) -> None:
+    service, project_id = here.parts.service, here.parts.project.id
+    items = service.items.page(project_id, **filters, limit=limit)
+    total = service.items.count(project_id, **filters)
+    if json:
+        emit_json({"items": [item_object(item) for item in items], "total": total})
+        return
+    if items:
+        item_table(items)
+        if total > len(items):
+            say(f"{len(items)} of {plural(total, 'item')}; all: contox-hooks memory -n {total}")
+        return
+    waiting: Literal["", "enrich"] = "enrich" if service.jobs.unprocessed(project_id) else ""
+    if any(value is not None for name, value in filters.items() if name != "status") or filters["status"] != "active":
+        say("nothing remembered fits these filters")
+    elif waiting:
+        say("nothing is remembered yet; to learn from what was captured: contox-hooks enrich")
+    else:
+        say("nothing is remembered yet; to read the repository's history: contox-hooks backfill")

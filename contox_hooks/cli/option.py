@@ -1,0 +1,10 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object with documented fields, for programs.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many.")]

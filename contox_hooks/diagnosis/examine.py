@@ -1,0 +1,67 @@
+"""All checks in an order in which none disturbs another: what is broken is named before anything is run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contox_hooks.assembly import Assembly
+from contox_hooks.diagnosis.capture import (
+    clone_findings,
+    drain_findings,
+    gap_findings,
+    job_findings,
+    log_findings,
+    set_aside_findings,
+)
+from contox_hooks.diagnosis.file import capture_findings, memory_findings, permission_findings, state_findings
+from contox_hooks.diagnosis.finding import Finding
+from contox_hooks.diagnosis.hook import probe_findings, python_findings, wiring_findings
+from contox_hooks.diagnosis.machine import embedding_findings, git_findings, settings_findings
+from contox_hooks.git.repository import Repository
+from contox_hooks.place import memory_path
+
+
+def examine(repo: Repository) -> list[Finding]:
+    """Everything that was found, problems and notes, in the order of the checks. Leaves one probe record in the spool
+    and drains once; changes nothing else. Raises Error only where not even looking is possible."""
+    parts = Assembly(repo)
+    state, memory = parts.state, memory_path()
+    found = [*git_findings()]
+    if not state.database.exists():
+        found.append(Finding("capture", "nothing is captured in this repository yet", "contox-hooks init"))
+    found += wiring_findings(repo)
+    found += python_findings(state)
+    found += probe_findings(repo, state)
+    unwritable = [*state_findings(state)]
+    found += unwritable
+    found += permission_findings(state, memory)
+    stores = [*capture_findings(state, _refill(repo)), *memory_findings(memory, _refill(repo))]
+    found += stores
+    project = parts.project if state.database.exists() and not stores else None
+    settings = [*settings_findings(repo, _project_settings(parts) if project else {})]
+    found += settings
+    if project is not None:
+        if not unwritable and not any(finding.level == "problem" for finding in settings):
+            found += drain_findings(parts)
+        found += gap_findings(parts, paused=any(finding.level == "note" for finding in settings))
+        found += job_findings(parts)
+    found += set_aside_findings(state, memory)
+    found += log_findings(state)
+    found += embedding_findings()
+    found += clone_findings(repo)
+    return found
+
+
+def _project_settings(parts: Assembly) -> Mapping[str, Any]:
+    return parts.project.settings
+
+
+def _refill(repo: Repository) -> Any:
+    def refill() -> None:
+        parts = Assembly(repo)
+        done = parts.drain().run(wait_s=10.0, reconcile=True)
+        if done is not None and done.runs:
+            parts.start_worker()
+
+    return refill
