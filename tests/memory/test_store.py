@@ -271,7 +271,9 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
         with Service.open(mount / "memory.db", readonly=True) as service:
             assert service.status(project.id).events == len(stored) > 0
     finally:
-        subprocess.run(["umount", "--lazy", str(mount)], check=True)
+        for key in [key for key in sqlite._DESCRIPTORS if key[0] == mount.stat().st_dev]:
+            os.close(sqlite._DESCRIPTORS.pop(key))
+        subprocess.run(["umount", str(mount)], check=True)
 
 
 def test_a_lock_held_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
