@@ -9,14 +9,14 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 _SHA = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 _MADE_BY = {"post-commit", "post-applypatch"}
 _ROTATE_BYTES = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(NamedTuple):
     """What a stretch of the spool says."""
 
     heads: frozenset[str] = frozenset()

@@ -12,9 +12,8 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from contox_hooks.domain.error import StoreDamaged, StoreError, StoreNewer
 from contox_hooks.domain.event import Event
@@ -48,8 +47,7 @@ CREATE INDEX outbox_unlearned ON outbox (seq) WHERE learned = 0 AND state = 'del
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(NamedTuple):
     """Delivered commits that no pipeline run was asked for yet."""
 
     session_ids: tuple[str, ...]
@@ -57,8 +55,7 @@ class Burst:
     last_seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureCounts:
+class CaptureCounts(NamedTuple):
     commits: int
     pending: int
     last_at_utc: int | None

@@ -7,8 +7,8 @@ worktree in the middle of a rebase is left as it was last seen: only what the re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from contox_hooks.capture.spool import Hints
 from contox_hooks.domain.event import Event, checkout_event, landed_event
@@ -33,13 +33,12 @@ MAX_MOVES = 50
 """Landings and switches of one look that get an event each; a script that resets in a loop is not a story."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What to store, in one transaction."""
 
     snapshot: Mapping[str, str]
     positions: Mapping[str, Position]
-    found: Found = field(default_factory=Found)
+    found: Found = Found()
     events: Sequence[Event] = ()
     """Switches and landings, oldest first. Commits are digested from `found.made`."""
     pairs: Sequence[Pair] = ()
@@ -74,7 +73,7 @@ def look(
         _local_tips(refs, now),
         {name: now[name] for name in changed if name in now and name.startswith("refs/remotes/")},
         hints.heads,
-        _own_emails(repo, logged),
+        _own_emails(repo, logged, commits),
         last_look_at,
     )
     found = fold_observed(observed)
@@ -113,7 +112,7 @@ def _first_look(repo: Repository, refs: Refs, now: dict[str, str], hints: Hints,
     if recover:
         wanted |= {item.entry.new for item in logged if read_message(item.entry.message).meaning == "created"}
     commits = commits_named(repo, wanted) if wanted else {}
-    observed = Observed(commits, logged, _local_tips(refs, now), {}, hints.heads, _own_emails(repo, logged))
+    observed = Observed(commits, logged, _local_tips(refs, now), {}, hints.heads, _own_emails(repo, logged, commits))
     found = fold_observed(observed)
     clones = [
         checkout_event(
@@ -190,9 +189,12 @@ def _new_commits(
     return commits_between(repo, tips, before.values()) if tips else {}
 
 
-def _own_emails(repo: Repository, logged: Sequence[Logged]) -> set[str]:
-    emails = {item.entry.email for item in logged if _is_local(item.log)}
-    return {email for email in (*emails, own_email(repo)) if email}
+def _own_emails(repo: Repository, logged: Sequence[Logged], commits: Mapping[str, NewCommit]) -> set[str]:
+    """Whose commits are the user's: reflogs tell who they were then, git who they are now (asked if it matters)."""
+    emails = {item.entry.email for item in logged if _is_local(item.log)} - {""}
+    if any(commit.committer_email not in emails for commit in commits.values()) or not commits:
+        emails |= {own_email(repo)} - {""}
+    return emails
 
 
 def _pairs(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from contox_hooks.domain.path import PathKind
 
@@ -41,8 +41,7 @@ class FilePatch:
     """Hunks that begin in those bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpentDiff:
+class SpentDiff(NamedTuple):
     text: str
     cut: bool
 

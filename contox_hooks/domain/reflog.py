@@ -8,8 +8,7 @@ pull.c, fetch.c, send-pack.c, checkout.c, reset.c and clone.c, alike on 2.39 and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from contox_hooks.domain.digest import CommitKind
 
@@ -21,8 +20,7 @@ commits reached a remote-tracking branch. switched: a branch switch. finished: a
 known commits (reset, branch, fast-forward). unknown: no word that git itself uses."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReflogEntry:
+class ReflogEntry(NamedTuple):
     old: str | None
     """None where the log began: git's id of zeros is no object id."""
     new: str
@@ -31,8 +29,7 @@ class ReflogEntry:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     meaning: Meaning
     kind: CommitKind | None = None
     """Of a created commit."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from contox_hooks.domain.digest import CommitKind
 from contox_hooks.domain.reflog import ReflogEntry, read_message, switched_branches
@@ -16,8 +17,7 @@ from contox_hooks.domain.reflog import ReflogEntry, read_message, switched_branc
 Pair = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class NewCommit:
+class NewCommit(NamedTuple):
     """A commit that no ref of the last look reached."""
 
     sha: str
@@ -34,16 +34,14 @@ class NewCommit:
         return (self.author_email, self.authored_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """A reflog entry and the log it stands in: `HEAD`, `worktrees/<name>/HEAD` or a full ref name."""
 
     log: str
     entry: ReflogEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     commits: Mapping[str, NewCommit]
     """Parents may lie outside: they were known before."""
     logged: Sequence[Logged]
@@ -57,8 +55,7 @@ class Observed:
     last_look_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     sha: str
     kind: CommitKind | None
     """None: nothing says more than its parents and message do."""
@@ -66,8 +63,7 @@ class Made:
     at_utc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """HEAD went to commits that were not made by this move."""
 
     how: str
@@ -77,8 +73,7 @@ class Moved:
     at_utc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Switched:
+class Switched(NamedTuple):
     log: str
     old: str | None
     new: str
@@ -87,8 +82,7 @@ class Switched:
     at_utc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     made: tuple[Made, ...] = ()
     """Oldest first, parents before children."""
     landed: frozenset[str] = frozenset()

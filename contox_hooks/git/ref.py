@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.run import run
@@ -20,8 +20,7 @@ _NOISE = (
 """Never a place where finished work stands: a stash's commits, notes, a bisection's or rewrite's own bookkeeping."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """One worktree's HEAD. `sha` is None while unborn; `branch` is a full ref name, None while detached."""
 
     worktree: str
@@ -38,9 +37,8 @@ class Head:
         return f"worktrees/{self.worktree}/HEAD" if self.worktree else "HEAD"
 
 
-@dataclass(frozen=True, slots=True)
-class Refs:
-    targets: dict[str, str] = field(default_factory=dict)
+class Refs(NamedTuple):
+    targets: dict[str, str]
     """Full ref name to the commit it stands for (tags peeled). Refs to anything but commits are left out."""
     heads: tuple[Head, ...] = ()
 

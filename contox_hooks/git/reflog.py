@@ -7,14 +7,13 @@ core.logAllRefUpdates=false, reftable) read as empty: they classify, they are ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from contox_hooks.domain.reflog import ReflogEntry, parse_line
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     offset: int = 0
     tail: bytes = b""
     """The last line read, without its newline."""

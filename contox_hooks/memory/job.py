@@ -7,8 +7,7 @@ in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.pipeline import STAGES, Job, JobStatus, Stage
@@ -20,8 +19,7 @@ from contox_hooks.memory.store import Row, Store
 Cause = Literal["auto", "manual"]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     id: str
     project_id: str
     session_id: str

@@ -7,13 +7,12 @@ share: ids, hashes and JSON are TEXT, times are integers (`_at` seconds, `_ms` m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contox_hooks.memory.sql.search import SCHEMA as _SEARCH_SCHEMA
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     version: int
     name: str
     statements: tuple[str, ...]
