@@ -220,7 +220,7 @@ def _history(tip: str) -> Iterator[bytes]:
 
 def _python_that_finds_us(folder: Path) -> Path:
     """This interpreter if `-I` finds the package with it; else one in an environment that leads to this checkout."""
-    found = subprocess.run([sys.executable, "-I", "-c", "import contox_hooks"], capture_output=True, check=False)
+    found = subprocess.run([sys.executable, "-E", "-P", "-c", "import contox_hooks"], capture_output=True, check=False)
     if found.returncode == 0:
         return Path(sys.executable)
     venv.create(folder / "venv", with_pip=False, symlinks=True)

@@ -91,10 +91,10 @@ def latency(root: Path, commits: int) -> None:
         time.sleep(1.3)  # let the drain linger out, so that each commit wakes its own
     (repo.path / ".git/hooks/post-commit").unlink()
     for number in range(commits):
-        idle_cpu.append(cpu([sys.executable, "-I", "-m", "contox_hooks.wake", str(repo.path / ".git")]))
+        idle_cpu.append(cpu([sys.executable, "-E", "-P", "-m", "contox_hooks.wake", str(repo.path / ".git")]))
         repo.write("a.txt", f"again {number}\n")
         repo.git("commit", "-q", "-a", "-m", f"again {number}")
-        drain_cpu.append(cpu([sys.executable, "-I", "-m", "contox_hooks.wake", str(repo.path / ".git")]))
+        drain_cpu.append(cpu([sys.executable, "-E", "-P", "-m", "contox_hooks.wake", str(repo.path / ".git")]))
     middle = statistics.median
     print(
         f"| one commit, n = {commits} | commit to event stored, over a bare python start"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from contox_hooks.memory.service import Service
 
 
+_REMEMBERED = "project.json"
+
+
 class Assembly:
     def __init__(self, repo: Repository) -> None:
         self.repo = repo
@@ -38,11 +42,36 @@ class Assembly:
 
     @cached_property
     def project(self) -> Project:
-        """Found by its git directory; only a clone that is new here is asked for its root commit and remote."""
-        known = self.service.projects.of_clone(self.repo.common_dir)
-        if known is not None and known.root_commit is not None:
+        """Found by its git directory. Only where nothing is remembered of it (a new clone, another repository in a
+        folder that was used before, a store that was lost) is git asked for root commit and remote."""
+        projects, remembered = self.service.projects, self._remembered()
+        known = projects.of_clone(self.repo.common_dir)
+        if known is not None and known.root_commit is not None and known.id == remembered.get("id"):
             return known
-        return self.service.projects.find_or_create(**identity(self.repo))
+        found = projects.find_or_create(**identity(self.repo), is_new_here=not remembered)
+        return self._kept(found, remembered)
+
+    def _kept(self, project: Project, remembered: dict[str, Any]) -> Project:
+        """A project made anew, because the store that held it was lost, gets its name and settings back."""
+        if remembered and remembered["id"] != project.id and not project.settings:
+            project = self.service.projects.rename(project.id, remembered["name"])
+            for key, value in remembered["settings"].items():
+                project = self.service.projects.set_setting(project.id, key, value)
+        self._remember(project)
+        return project
+
+    def _remembered(self) -> dict[str, Any]:
+        """The project's id, name and settings as they were last seen here; empty before the first time."""
+        try:
+            return dict(json.loads((self.state.root / _REMEMBERED).read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def _remember(self, project: Project) -> None:
+        now = {"id": project.id, "name": project.name, "settings": dict(project.settings)}
+        if self.state.exists and now != self._remembered():
+            with suppress(OSError):  # only a memory of it
+                (self.state.root / _REMEMBERED).write_text(json.dumps(now))
 
     @cached_property
     def backend(self) -> LocalBackend:
@@ -60,18 +89,12 @@ class Assembly:
         return effective_settings(self.repo, self._project_settings())
 
     def _project_settings(self) -> dict[str, Any]:
-        """The project's own, or as they were last seen: a memory store that is out of reach must not hold up capture,
-        and what the user excluded stays excluded."""
-        remembered = self.state.root / "project-settings.json"
+        """The project's own; a memory store that is out of reach must not hold up capture, and what the user excluded
+        stays excluded."""
         try:
-            text = json.dumps(dict(self.project.settings), sort_keys=True)
+            self._remember(self.project)
         except StoreError:
-            return dict(json.loads(remembered.read_text())) if remembered.exists() else {}
-        try:
-            if self.state.exists and (not remembered.exists() or remembered.read_text() != text):
-                remembered.write_text(text)
-        except OSError:
-            pass  # only a memory of it
+            return dict(self._remembered().get("settings", {}))
         return dict(self.project.settings)
 
     @property
@@ -108,7 +131,11 @@ def _opened(path: Path, state: State) -> Service:
 def start_detached(module: str, *arguments: str) -> None:
     null = subprocess.DEVNULL
     child = subprocess.Popen(
-        [sys.executable, "-I", "-m", module, *arguments], stdin=null, stdout=null, stderr=null, start_new_session=True
+        [sys.executable, "-E", "-P", "-m", module, *arguments],
+        stdin=null,
+        stdout=null,
+        stderr=null,
+        start_new_session=True,
     )
     child.returncode = 0  # nobody will wait for it; Python would warn of that
 

@@ -54,7 +54,7 @@ def yaml_values(text: str, where: str) -> dict[str, Any]:
 
     try:
         data = yaml.load(text, Loader=_loader())  # a SafeLoader that knows less
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # explicit tags (`!!bool maybe`) make the parser raise whatever it likes
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
@@ -133,7 +133,8 @@ def _git_layer(repo: Repository) -> Layer:
         if key.count(".") == 1:
             name = canonical_name(key.split(".")[1], where="git config")
             # git-config(1): a variable without `= value` is a boolean true.
-            values[name] = parse_value(name, value if is_assigned else "true", where=f"git config {key}")
+            parsed = parse_value(name, value if is_assigned else "true", where=f"git config {key}")
+            values[name] = (*values.get(name, ()), *parsed) if isinstance(parsed, tuple) else parsed
     return Layer("git config", values)
 
 

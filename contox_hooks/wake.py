@@ -1,4 +1,4 @@
-"""What a hook starts: `python -I -m contox_hooks.wake <common git dir> [record]`.
+"""What a hook starts: `python -E -P -m contox_hooks.wake <common git dir> [record]`.
 
 Its own session and low priority first, then the drain; on the standard library alone until there is something to hand
 over (tests/house holds the budget). Exits 0 always and prints nothing: problems go to the private log and `status`.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> None:
+    os.closerange(3, 1024)  # what git's caller left open, a lock perhaps, must not live on with us
     _leave_the_terminal()
     if not arguments:
         return
@@ -47,8 +48,10 @@ def _drain(common: Path, state: State, records: list[str]) -> None:
         with state.spool.open("a") as spool:
             spool.write("\n" + "\n".join(records) + "\n")
     done = parts.drain().run(linger_s=LINGER_S)
-    if done is not None and done.runs:
-        parts.start_worker()
+    if done is not None and (done.delivered or done.runs):  # an idle drain does not open the memory store
+        from contox_hooks.work import start_behind
+
+        start_behind(parts, done)
 
 
 def _leave_the_terminal() -> None:

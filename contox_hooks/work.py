@@ -1,22 +1,57 @@
-"""What a drain starts when there is memory to make: `python -I -m contox_hooks.work`, detached, at low priority.
+"""What a drain starts when there is memory to make: `python -E -P -m contox_hooks.work`, detached, at low priority.
 
-Runs whatever is due in the user's memory store, of every project, and ends. `run` is the same in the foreground, for
-`enrich` and `retry`. Knows each project's settings and clones; what a stage does is pipeline/'s. Problems go to the log
-beside the store: nobody reads this process' output.
+Runs whatever is due in the user's memory store, or will be within minutes, of every project, and ends. `run` is the
+same in the foreground, for `enrich` and `retry`, without waiting. Knows each project's settings and clones; what a
+stage does is pipeline/'s. Problems go to the log beside the store: nobody reads this process' output.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contox_hooks.assembly import Assembly
+    from contox_hooks.capture.drain import Drained
     from contox_hooks.memory.project import Project
     from contox_hooks.pipeline.runner import Progress, RunReport
     from contox_hooks.pipeline.work import Tools
+
+
+PATIENCE_S = 600.0
+"""A worker waits so long for a run that is not due yet (`min_interval_s`); one that is due later is for a drain of
+that day."""
+
+
+def start_behind(parts: Assembly, done: Drained | None) -> None:
+    """Have the worker started after a drain: for the runs it asked for, due or not, and for due ones that a worker
+    never came to. Not while the memory store is out of reach. Raises StoreError."""
+    if done is None or done.undelivered is not None:
+        return
+    if done.runs or parts.service.jobs.pending():
+        parts.start_worker()
+
+
+def run_patiently() -> None:
+    """Whatever is due now or within PATIENCE_S. Sleeps without the worker's lock: others may work meanwhile."""
+    while not run().busy:
+        due_at = _next_due_at()
+        if due_at is None:
+            return
+        time.sleep(max(0.0, due_at - time.time()))
+
+
+def _next_due_at() -> float | None:
+    from contox_hooks.memory.service import Service
+    from contox_hooks.memory.store import Store
+    from contox_hooks.place import memory_path
+
+    with Store.open(memory_path(), readonly=True, clock=lambda: time.time() + PATIENCE_S) as store:
+        return min((run.due_ms / 1000 for run in Service(store).jobs.pending()), default=None)
 
 
 def run(*, session_id: str | None = None, on_progress: Callable[[Progress], None] | None = None) -> RunReport:
@@ -27,8 +62,7 @@ def run(*, session_id: str | None = None, on_progress: Callable[[Progress], None
     with ExitStack() as readers:
 
         def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
-            here = next((clone for clone in clones if (clone / "objects").is_dir()), None)
-            return _tools(project, here, readers)
+            return _tools(project, [clone for clone in clones if (clone / "objects").is_dir()], readers)
 
         return run_pending(memory_path(), tools_for, session_id=session_id, on_progress=on_progress)
 
@@ -47,24 +81,28 @@ def is_running() -> bool:
         return False
 
 
-def _tools(project: Project, clone: Path | None, readers: ExitStack) -> Tools:
+def _tools(project: Project, clones: Sequence[Path], readers: ExitStack) -> Tools:
     from contox_hooks.configuration import effective_settings
+    from contox_hooks.domain.path import Exclusions
     from contox_hooks.git.lookup import Blobs
     from contox_hooks.git.repository import from_git_dir
     from contox_hooks.pipeline.embedding import default_embedder
     from contox_hooks.pipeline.offline import OfflineExtractor
     from contox_hooks.pipeline.work import Tools
 
-    repo = None if clone is None else from_git_dir(clone)
+    repo = from_git_dir(clones[0]) if clones else None
     settings = effective_settings(repo, project.settings).settings
-    blobs = None if clone is None else readers.enter_context(Blobs(clone))
-    return Tools(OfflineExtractor(), default_embedder, blobs, deep_enrich=settings.deep_enrich)
+    blobs = readers.enter_context(Blobs(*clones)) if clones else None
+    return Tools(
+        OfflineExtractor(), default_embedder, blobs, deep_enrich=settings.deep_enrich, diffs=settings.diffs,
+        exclusions=Exclusions(settings.exclude),
+    )  # fmt: skip
 
 
 def main() -> None:
     _stand_back()
     try:
-        run()
+        run_patiently()
     except Exception as error:
         from contox_hooks.capture.state import State
         from contox_hooks.domain.error import Error

@@ -10,8 +10,8 @@
 # <common git dir>/contox/spool, append only, one record a line, words parted by one space; a newline stands before and
 # after each record, so that one cut off by SIGKILL cannot spoil the next (readers skip empty lines):
 #
-#   1 <hook> <head> <worktree> <argument>...   head: HEAD's id or `-` (unborn, packed, reftable); worktree: the linked
-#                                              worktree's name, `-` in the main one
+#   1 <hook> <head> <worktree> <argument>...   head: HEAD's id or `-` (unborn, packed, reftable); worktree: `+` in a
+#                                              linked one (its name may hold a secret), `-` in the main one
 #   1 pair <command> <old> <new>               post-rewrite's standard input; command is amend or rebase
 #   1 probe <token> <hook>                     asked for by `contox-hooks doctor` through CONTOX_PROBE
 #
@@ -52,8 +52,7 @@ contox_find() { # sets contox_dir, contox_common, contox_worktree
 		/* | [A-Za-z]:*) ;;
 		*) contox_common=$contox_dir/$contox_common ;;
 		esac
-		contox_plain "${contox_dir##*/}"
-		contox_worktree=$contox_word
+		contox_worktree=+
 	fi
 }
 
@@ -130,7 +129,7 @@ contox_wake() { # starts a drain unless one is on its way; arguments are passed 
 	{
 		contox_read_start self
 		[ -n "$contox_stat" ] && printf '%s %s\n' "${contox_stat%% *}" "$contox_start" >"$contox_state/drain.mark"
-		exec "$contox_python" -I -m contox_hooks.wake "$contox_common" "$@"
+		exec "$contox_python" -E -P -m contox_hooks.wake "$contox_common" "$@"
 	} </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 	[ -f /proc/self/stat ] || { printf '%s -\n' "$!" >"$contox_state/drain.mark"; } 2>/dev/null
 }

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from contox_hooks import assembly, work
+from contox_hooks import assembly, wake, work
 from contox_hooks.assembly import Assembly
+from contox_hooks.cli.context import Here
 from contox_hooks.lock import FileLock
 from contox_hooks.place import data_dir, memory_path
 from tests.cli.world import begin, commit, drain, parts_of, start
@@ -131,3 +135,67 @@ def test_trouble_goes_to_the_log_beside_the_store(repo: Repo) -> None:
     done = process()
     assert (done.stdout, done.stderr) == ("", "")
     assert "worker: the memory store" in (data_dir() / "log").read_text()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The processes that would have been started."""
+    found: list[str] = []
+    monkeypatch.setattr(assembly, "start_detached", found.append)
+    return found
+
+
+@pytest.mark.parametrize("look", ["hook", "verb"])
+def test_a_run_that_no_worker_came_to_gets_one_after_the_next_drain(repo: Repo, started: list[str], look: str) -> None:
+    begin(repo)
+    commit(repo)
+    queue(repo)
+    started.clear()
+    commit(repo, "fix: g", 5)
+    parts = Assembly(repo.repository)
+    if look == "hook":
+        wake._drain(parts.repo.common_dir, parts.state, [])
+    else:
+        Here(parts).drain()
+    assert started == ["contox_hooks.work"]
+
+
+def test_an_idle_drain_of_a_hook_leaves_the_memory_store_alone(
+    repo: Repo, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    commit(repo)
+    monkeypatch.setenv("CONTOX_AUTO_LEARN", "true")
+    drain(repo)  # queues a run that nobody comes to
+    monkeypatch.setattr(assembly, "_opened", lambda *_: pytest.fail("opened"))
+    parts = Assembly(repo.repository)
+    wake._drain(parts.repo.common_dir, parts.state, [])
+    assert started == []
+
+
+@pytest.mark.parametrize("minutes", [5, 60])
+def test_a_worker_waits_for_a_run_that_is_due_soon(repo: Repo, monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
+    begin(repo)
+    commit(repo)
+    run_id = queue(repo)
+    make_due(run_id, time.time() + minutes * 60)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        assert not work.is_running()  # others may work meanwhile
+        slept.append(seconds)
+        make_due(run_id, time.time())
+
+    monkeypatch.setattr(work, "time", SimpleNamespace(time=time.time, sleep=sleep))
+    work.run_patiently()
+    if minutes == 5:
+        assert [round(seconds / 10) for seconds in slept] == [30]
+        assert states(repo, run_id) == ["done"] * 5
+    else:
+        assert slept == []
+        assert set(states(repo, run_id)) == {"queued"}
+
+
+def make_due(run_id: str, at_utc: float) -> None:
+    with closing(sqlite3.connect(memory_path())) as db, db:
+        db.execute("UPDATE run SET due_ms = ? WHERE id = ?", (int(at_utc * 1000), run_id))

@@ -12,6 +12,7 @@ from contox_hooks.capture.store import CaptureStore
 from contox_hooks.domain.error import RepositoryError
 from contox_hooks.domain.setting import Settings
 from contox_hooks.git.history import read_digests
+from contox_hooks.git.ref import read_refs
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.run import GitFailed
 
@@ -26,6 +27,9 @@ class Plan:
 
 def plan_backfill(repo: Repository, state: State, *, revision: str, limit: int | None, since: str | None) -> Plan:
     """What `backfill` would read. Raises RepositoryError for an unknown revision or a repository without commits."""
+    held = next((head for head in read_refs(repo).heads if head.rebasing and not head.worktree), None)
+    if held is not None and revision == "HEAD" and held.rebased_branch:
+        revision = held.rebased_branch  # the steps of a rebase under way are no history yet
     options = [f"--max-count={limit}"] if limit is not None else []
     options += [f"--since={since}"] if since else []
     if not repo.git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", ok=(0, 1)).strip():

@@ -89,9 +89,9 @@ class Drain:
             with self._open(done) as store:
                 self._mark.raise_()
                 try:
-                    if reconcile:
-                        self._reconcile(store)
                     self._until_quiet(store, done, linger_s)
+                    if reconcile and done.undelivered is None and self._is_other_store(store, done):
+                        self._deliver(store, done)
                 finally:
                     self._mark.lower()
                 while self._has_grown():  # the look behind the lowered mark
@@ -107,12 +107,19 @@ class Drain:
                 raise Busy("another drain is at work in this repository", hint="try again in a moment")
             done = Drained()
             with self._open(done) as store:
-                for part in _parts(digests, _DELIVERY):
-                    with store.transaction():
-                        for digest in part:
-                            self._keep(store, digest, commit_event(digest, at_utc=digest.committer.at_utc), done)
-                    self._deliver(store, done)
-                    on_stored(len(part))
+                self._mark.raise_()
+                try:
+                    for part in _parts(digests, _DELIVERY):
+                        with store.transaction():
+                            for digest in part:
+                                self._keep(store, digest, commit_event(digest, at_utc=digest.committer.at_utc), done)
+                        self._deliver(store, done)
+                        on_stored(len(part))
+                    self._once(store, done)  # what was committed meanwhile
+                finally:
+                    self._mark.lower()
+                while self._has_grown():
+                    self._once(store, done)
             return done
 
     def ask_for_runs(self) -> Drained:
@@ -186,7 +193,7 @@ class Drain:
         with store.transaction():
             for digest, at_utc in self._digests(store, made, now):
                 self._keep(store, digest, commit_event(digest, at_utc=at_utc), done)
-            fresh = store.keep_rewrites(seen.pairs)
+            fresh = store.keep_rewrites([*seen.pairs, *store.undone(seen.regained)])
             events = [*seen.events, *([rewrite_event(fresh, command=seen.command, at_utc=now)] if fresh else [])]
             for event in events:
                 if store.keep_event(_bounded(_redacted(event), now)):
@@ -206,13 +213,14 @@ class Drain:
         if not made:
             return
         from contox_hooks.capture.limit import limits_of
+        from contox_hooks.capture.name import printable
         from contox_hooks.domain.redaction import redact
         from contox_hooks.git.history import read_digests
 
         left = {item.sha: item for item in made}
         for digest in read_digests(self._repo, list(left), limits=limits_of(self._settings())):
             item = left.pop(digest.sha)
-            branch = None if item.branch is None else redact(item.branch).text
+            branch = None if item.branch is None else redact(printable(item.branch)).text
             # A digest knows merges and reverts from the commit itself; a reflog's plain `commit` says no more.
             kind = None if item.kind == "commit" else item.kind
             yield digest.with_context(kind=kind, branch=branch, origin="created"), min(item.at_utc, now)
@@ -240,6 +248,13 @@ class Drain:
                 store.acknowledge((seq, receipt.session_id) for (seq, _), receipt in pairs)
             done.delivered += len(waiting)
         done.undelivered = None
+
+    def _is_other_store(self, store: CaptureStore, done: Drained) -> bool:
+        try:
+            return self._reconcile(store)
+        except Error as error:
+            done.undelivered = error.message
+            return False
 
     def _reconcile(self, store: CaptureStore) -> bool:
         """Deliver everything again to a store that is not the one we knew: the old one was lost or set aside."""

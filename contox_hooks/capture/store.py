@@ -25,7 +25,8 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE snapshot (ref TEXT PRIMARY KEY, sha TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE reflog (
-    log TEXT PRIMARY KEY, offset INTEGER NOT NULL, tail BLOB NOT NULL, at INTEGER NOT NULL
+    log TEXT PRIMARY KEY, offset INTEGER NOT NULL, tail_bytes INTEGER NOT NULL, tail_hash BLOB NOT NULL,
+    at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE digest (sha TEXT PRIMARY KEY, origin TEXT NOT NULL, superseded_by TEXT) WITHOUT ROWID;
 CREATE TABLE rewrite (old TEXT NOT NULL, new TEXT NOT NULL, PRIMARY KEY (old, new)) WITHOUT ROWID;
@@ -170,12 +171,12 @@ class CaptureStore:
         self.keep_meta("looked_at", str(at_utc))
 
     def positions(self) -> dict[str, Position]:
-        rows = self._rows("SELECT log, offset, tail, at FROM reflog")
-        return {log: Position(offset, bytes(tail), at) for log, offset, tail, at in rows}
+        rows = self._rows("SELECT log, offset, tail_bytes, tail_hash, at FROM reflog")
+        return {log: Position(*fields) for log, *fields in rows}
 
     def keep_positions(self, positions: Mapping[str, Position]) -> None:
-        rows = [(log, p.offset, p.tail, p.at_utc) for log, p in positions.items()]
-        self._change_many("INSERT OR REPLACE INTO reflog VALUES (?, ?, ?, ?)", rows)
+        rows = [(log, *position) for log, position in positions.items()]
+        self._change_many("INSERT OR REPLACE INTO reflog VALUES (?, ?, ?, ?, ?)", rows)
 
     # Digests and events
 
@@ -216,12 +217,17 @@ class CaptureStore:
             if self._change("INSERT OR IGNORE INTO rewrite VALUES (?, ?)", (old, new or "")):
                 fresh.append((old, new))
                 self._change("UPDATE digest SET superseded_by = ? WHERE sha = ?", (new or "", old))
+                self._change("UPDATE digest SET superseded_by = NULL WHERE sha = ?", (new,))
+                self._change("DELETE FROM rewrite WHERE old = ? AND new = ?", (new, old))
         return fresh
 
-    def rewritten(self, shas: Sequence[str]) -> set[str]:
-        """Which of these commits are known to have been rewritten."""
-        marks = ",".join("?" * len(shas))
-        return {row[0] for row in self._rows(f"SELECT old FROM rewrite WHERE old IN ({marks})", list(shas))}
+    def undone(self, shas: Iterable[str]) -> list[tuple[str, str]]:
+        """For those of these commits that had been replaced: what replaced them, and they themselves."""
+        pairs: list[tuple[str, str]] = []
+        for sha in shas:
+            rows = self._rows("SELECT new FROM rewrite WHERE old = ? AND new != ''", (sha,))
+            pairs += [(str(new), sha) for (new,) in rows]
+        return pairs
 
     def keep_gap(self, sha: str, reason: str, *, at_utc: int) -> None:
         self._change("INSERT OR IGNORE INTO gap VALUES (?, ?, ?)", (sha, reason, at_utc))

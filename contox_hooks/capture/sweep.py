@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from contox_hooks.capture.name import StoredNames, printable
 from contox_hooks.capture.spool import Hints
 from contox_hooks.domain.event import Event, checkout_event, landed_event
 from contox_hooks.domain.reflog import read_message
 from contox_hooks.domain.sweep import (
     Found,
     Logged,
-    Moved,
     NewCommit,
     Observed,
     Pair,
@@ -44,6 +44,8 @@ class Look(NamedTuple):
     pairs: Sequence[Pair] = ()
     command: str = "amend"
     """What rewrote the pairs: amend or rebase."""
+    regained: Sequence[str] = ()
+    """Commits that a reset brought back to a branch: one that was superseded stands again."""
     first: bool = False
 
 
@@ -59,81 +61,96 @@ def look(
     """Compare with `before`; None takes the present as the starting point (only what a hook says was made just now is
     new then), or with `recover` what the reflogs still tell of. Raises GitFailed."""
     refs = read_refs(repo)
-    now = _flat(refs, before or {})
+    stored = StoredNames(before or {})
+    now = _flat(refs, before, stored)
+    snapshot = {stored(name): sha for name, sha in now.items()}
     if before is None:
-        return _first_look(repo, refs, now, hints, recover=recover)
-    changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
-    logged, behind = _new_entries(repo, refs, changed, positions)
-    if not changed and not logged and not hints.pairs:
-        return Look(now, behind)
-    commits = _new_commits(repo, now, before, changed, logged)
+        seen = _first_look(repo, refs, now, hints, recover=recover)
+    elif snapshot == before and not hints.pairs and not hints.heads and not _logs_grew(repo, refs, positions, stored):
+        return Look(snapshot, {})
+    else:
+        seen = _next_look(repo, refs, now, before, positions, hints, stored, last_look_at)
+    return seen._replace(snapshot=snapshot, positions={stored(log): at for log, at in seen.positions.items()})
+
+
+def waiting(repo: Repository, before: Mapping[str, str]) -> int:
+    """How many commits no look has seen yet: what `status` warns of when the drain cannot run."""
+    stored = StoredNames(before)
+    now = _flat(read_refs(repo), before, stored)
+    tips = [sha for name, sha in now.items() if _is_local(name) and before.get(stored(name)) != sha]
+    return len(commits_between(repo, tips, before.values())) if tips else 0
+
+
+def _next_look(
+    repo: Repository,
+    refs: Refs,
+    now: Mapping[str, str],
+    before: Mapping[str, str],
+    positions: Mapping[str, Position],
+    hints: Hints,
+    stored: StoredNames,
+    last_look_at: int,
+) -> Look:
+    changed = {name for name in now if now[name] != before.get(stored(name))}
+    logged, behind = _new_entries(repo, _log_names(refs, changed), positions, stored, last_look_at)
+    commits = _new_commits(repo, refs, now, before, changed, logged, hints)
     observed = Observed(
         commits,
         logged,
         _local_tips(refs, now),
-        {name: now[name] for name in changed if name in now and name.startswith("refs/remotes/")},
+        {name: now[name] for name in changed if name.startswith("refs/remotes/")},
+        {*(sha for name, sha in before.items() if name.startswith("refs/remotes/")), *refs.fetched},
         hints.heads,
         _own_emails(repo, logged, commits),
         last_look_at,
     )
     found = fold_observed(observed)
-    pairs, command = _pairs(repo, found, hints, commits, logged)
-    events = [
-        *_worktree_events(refs, before, logged),
-        *_switches(repo, refs, found, observed),
-        *_landings(repo, refs, found),
-    ]
+    landings, regained = _landings(repo, refs, found)
+    events = [*_worktree_events(refs, before, logged, stored), *_switches(repo, refs, found, observed), *landings]
     events.sort(key=lambda event: event.at_utc)
-    return Look(now, behind, found, events, pairs, command)
-
-
-def waiting(repo: Repository, before: Mapping[str, str]) -> int:
-    """How many commits no look has seen yet: what `status` warns of when the drain cannot run."""
-    refs = read_refs(repo)
-    now = _flat(refs, before)
-    tips = [sha for name, sha in now.items() if _is_local(name) and before.get(name) != sha]
-    return len(commits_between(repo, tips, before.values())) if tips else 0
+    pairs = _pairs(repo, found, hints, commits, logged, now)
+    return Look({}, behind, found, events, pairs, "rebase" if found.rebased else "amend", regained)
 
 
 def _first_look(repo: Repository, refs: Refs, now: dict[str, str], hints: Hints, *, recover: bool) -> Look:
-    logs = _log_names(refs, set(now))
-    ends = {log: end_of(_log(repo, log)) for log in logs}
-    logged: list[Logged] = []
-    wanted = {sha for sha in hints.heads if sha in now.values()}
-    for log in logs:
-        if log.startswith("refs/"):
-            continue
-        entries, _ = entries_since(_log(repo, log), Position())
-        if not recover:
-            if len(entries) == 1 and read_message(entries[0].message).how == "clone":
-                logged.append(Logged(log, entries[0]))
-            entries = [entry for entry in entries if entry.new in wanted]
-        logged += [Logged(log, entry) for entry in entries]
-    if recover:
-        wanted |= {item.entry.new for item in logged if read_message(item.entry.message).meaning == "created"}
-    commits = commits_named(repo, wanted) if wanted else {}
-    observed = Observed(commits, logged, _local_tips(refs, now), {}, hints.heads, _own_emails(repo, logged, commits))
-    found = fold_observed(observed)
+    heads = [head.name for head in refs.heads]
+    ends = {log: end_of(_log(repo, log)) for log in dict.fromkeys([*heads, *_log_names(refs, set(now))])}
+    past = [Logged(log, entry) for log in heads for entry in entries_since(_log(repo, log), Position())[0]]
     clones = [
         checkout_event(
             worktree=_worktree(item.log), old=None, new=item.entry.new, old_branch=None,
             new_branch=_branch_of(refs, item.log), left_behind=0, at_utc=item.entry.at_utc, how="clone",
         )
-        for item in logged
-        if read_message(item.entry.message).how == "clone"
+        for item in past
+        if len(past) == 1 and read_message(item.entry.message).how == "clone"
     ]  # fmt: skip
-    return Look(now, ends, Found(made=found.made, amended=found.amended), clones, found.amended, first=True)
+    if recover:
+        # Everything that the reflogs still call made here, wherever it stands; nobody's identity decides anything.
+        branches = [name for name in now if name.startswith("refs/heads/")]
+        past += [Logged(log, entry) for log in branches for entry in entries_since(_log(repo, log), Position())[0]]
+        made = [item.entry.new for item in past if read_message(item.entry.message).meaning == "created"]
+        local = _local_tips(refs, now)
+        commits = commits_between(repo, [*local.values(), *made], [])
+        found = fold_observed(Observed(commits, past, local, {}, (), hints.heads))
+        return Look(
+            {}, ends, Found(made=found.made), clones, _pairs(repo, found, hints, commits, past, now), first=True
+        )
+    wanted = {sha for sha in hints.heads if sha in now.values()}
+    logged = [item for item in past if item.entry.new in wanted]
+    commits = commits_named(repo, wanted) if wanted else {}
+    found = fold_observed(Observed(commits, logged, _local_tips(refs, now), {}, (), hints.heads))
+    return Look({}, ends, Found(made=found.made), clones, found.amended, first=True)
 
 
-def _flat(refs: Refs, before: Mapping[str, str]) -> dict[str, str]:
+def _flat(refs: Refs, before: Mapping[str, str] | None, stored: StoredNames) -> dict[str, str]:
     """Name to target, branches before HEADs; what a rebase under way holds keeps its last seen value."""
     flat = dict(refs.targets)
     for head in refs.heads:
-        if head.rebasing:
+        if head.rebasing and before is not None:
             for name in filter(None, (head.name, head.rebased_branch)):
                 flat.pop(name, None)
-                if name in before:
-                    flat[name] = before[name]
+                if stored(name) in before:
+                    flat[name] = before[stored(name)]
         elif head.sha:
             flat[head.name] = head.sha
     return flat
@@ -163,30 +180,55 @@ def _log(repo: Repository, name: str) -> Path:
     return repo.common_dir / "logs" / name
 
 
+def _logs_grew(repo: Repository, refs: Refs, positions: Mapping[str, Position], stored: StoredNames) -> bool:
+    """Whether something came and went: HEAD's reflog grew although every ref is where it was."""
+    return any(
+        entries_since(_log(repo, log), positions.get(stored(log), Position()))[0] for log in _log_names(refs, set())
+    )
+
+
 def _new_entries(
-    repo: Repository, refs: Refs, changed: set[str], positions: Mapping[str, Position]
+    repo: Repository,
+    logs: Sequence[str],
+    positions: Mapping[str, Position],
+    stored: StoredNames,
+    last_look_at: int,
 ) -> tuple[list[Logged], dict[str, Position]]:
     logged: list[Logged] = []
     behind: dict[str, Position] = {}
-    for name in _log_names(refs, changed):
-        before = positions.get(name, Position())
-        entries, position = entries_since(_log(repo, name), before)
+    for name in logs:
+        before = positions.get(stored(name))
+        entries, position = entries_since(_log(repo, name), before or Position())
         if position != before:
             behind[name] = position
+        if before is None and name.startswith("refs/"):
+            # A branch that was renamed brings its old log along: what it tells from before is the past.
+            entries = [entry for entry in entries if entry.at_utc >= last_look_at]
         logged += [Logged(name, entry) for entry in entries]
     return logged, behind
 
 
 def _new_commits(
-    repo: Repository, now: Mapping[str, str], before: Mapping[str, str], changed: set[str], logged: Sequence[Logged]
+    repo: Repository,
+    refs: Refs,
+    now: Mapping[str, str],
+    before: Mapping[str, str],
+    changed: set[str],
+    logged: Sequence[Logged],
+    hints: Hints,
 ) -> dict[str, NewCommit]:
-    tips = [now[name] for name in changed if name in now and _is_local(name)]
-    for item in logged:
-        reading = read_message(item.entry.message)
-        if _is_local(item.log) and reading.meaning == "created" and not reading.transient:
-            tips.append(item.entry.new)  # it may have come and gone between two looks
-    tips = [sha for sha in dict.fromkeys(tips) if sha not in set(before.values())]
-    return commits_between(repo, tips, before.values()) if tips else {}
+    """What branches, tags and HEADs reach that none of them reached before. Where other refs stood decides nothing
+    here: a commit may have been pushed, or kept by another tool, before it came to a branch."""
+    readings = [(item, read_message(item.entry.message)) for item in logged if _is_local(item.log)]
+    transient = {item.entry.new for item, reading in readings if reading.transient}
+    tips = [now[name] for name in changed if _is_local(name)]
+    # These may have come and gone between two looks.
+    tips += [item.entry.new for item, reading in readings if reading.meaning == "created" and not reading.transient]
+    if not any(head.rebasing for head in refs.heads):
+        tips += [sha for sha in hints.heads if sha not in transient]
+    known = {sha for name, sha in before.items() if _is_local(name)}
+    tips = [sha for sha in dict.fromkeys(tips) if sha not in known]
+    return commits_between(repo, tips, known) if tips else {}
 
 
 def _own_emails(repo: Repository, logged: Sequence[Logged], commits: Mapping[str, NewCommit]) -> set[str]:
@@ -198,10 +240,15 @@ def _own_emails(repo: Repository, logged: Sequence[Logged], commits: Mapping[str
 
 
 def _pairs(
-    repo: Repository, found: Found, hints: Hints, commits: Mapping[str, NewCommit], logged: Sequence[Logged]
-) -> tuple[list[Pair], str]:
+    repo: Repository,
+    found: Found,
+    hints: Hints,
+    commits: Mapping[str, NewCommit],
+    logged: Sequence[Logged],
+    now: Mapping[str, str],
+) -> list[Pair]:
+    """Old commits and what became of them; an old one that a branch still holds was not replaced."""
     pairs: dict[str, str | None] = dict(hints.pairs)
-    command = "rebase" if found.rebased else "amend"
     for old, new in found.amended:
         pairs.setdefault(old, new)
     melded = any(f"({step})" in item.entry.message for item in logged for step in ("squash", "fixup"))
@@ -211,10 +258,16 @@ def _pairs(
             fresh = list(commits_between(repo, [new_tip], [old_tip]).values())[::-1]
             for old, match in match_rewritten(gone, [c for c in fresh if c.sha in commits] or fresh, melded=melded):
                 pairs.setdefault(old, match)
-    return [(old, new) for old, new in pairs.items() if old != new], command
+    if not pairs:
+        return []
+    branches = [sha for name, sha in now.items() if _is_local(name) and not name.startswith("refs/tags/")]
+    standing = commits_named(repo, pairs).keys() - commits_between(repo, pairs, branches).keys()
+    return [(old, new) for old, new in pairs.items() if old != new and old not in standing]
 
 
-def _worktree_events(refs: Refs, before: Mapping[str, str], logged: Sequence[Logged]) -> list[Event]:
+def _worktree_events(
+    refs: Refs, before: Mapping[str, str], logged: Sequence[Logged], stored: StoredNames
+) -> list[Event]:
     began = {item.log: item.entry.at_utc for item in reversed(logged)}
     return [
         checkout_event(
@@ -222,7 +275,7 @@ def _worktree_events(refs: Refs, before: Mapping[str, str], logged: Sequence[Log
             left_behind=0, at_utc=began.get(head.name, 0), how="worktree",
         )
         for head in refs.heads
-        if head.worktree and head.name not in before and head.sha and not head.rebasing
+        if head.worktree and stored(head.name) not in before and head.sha and not head.rebasing
     ]  # fmt: skip
 
 
@@ -242,25 +295,24 @@ def _switch_event(repo: Repository, refs: Refs, observed: Observed, switch: Swit
     )  # fmt: skip
 
 
-def _landings(repo: Repository, refs: Refs, found: Found) -> list[Event]:
+def _landings(repo: Repository, refs: Refs, found: Found) -> tuple[list[Event], tuple[str, ...]]:
+    """An event for each move, and the commits that a reset brought back."""
     events = []
+    regained: list[str] = []
     for move in found.moves[-MAX_MOVES:]:
-        event = _landing(repo, refs, move)
-        if event is not None:
-            events.append(event)
-    return events
-
-
-def _landing(repo: Repository, refs: Refs, move: Moved) -> Event | None:
-    if move.old is None:
-        return None
-    dropped, gained = divergence(repo, move.old, move.new)
-    if not dropped and not gained:
-        return None
-    ref = _branch_of(refs, move.log) or "HEAD"
-    return landed_event(
-        how=move.how, ref=ref, old=move.old, new=move.new, count=gained, dropped=dropped, at_utc=move.at_utc
-    )
+        if move.old is None:
+            continue
+        dropped, gained = divergence(repo, move.old, move.new)
+        if dropped or gained:
+            ref = _branch_of(refs, move.log) or "HEAD"
+            events.append(
+                landed_event(
+                    how=move.how, ref=ref, old=move.old, new=move.new, count=gained, dropped=dropped, at_utc=move.at_utc
+                )
+            )
+        if move.how == "reset" and dropped and gained:
+            regained += commits_between(repo, [move.new], [move.old])
+    return events, tuple(regained)
 
 
 def _branch_of(refs: Refs, log: str) -> str | None:
@@ -268,8 +320,8 @@ def _branch_of(refs: Refs, log: str) -> str | None:
 
 
 def _worktree(log: str) -> str:
-    return log.split("/")[1] if log.startswith("worktrees/") else ""
+    return printable(log.split("/")[1]) if log.startswith("worktrees/") else ""
 
 
 def _short(ref: str | None) -> str | None:
-    return None if ref is None else ref.removeprefix("refs/heads/")
+    return None if ref is None else printable(ref.removeprefix("refs/heads/"))

@@ -10,10 +10,11 @@ import typer
 from contox_hooks.cli.context import opened
 from contox_hooks.cli.option import Json
 from contox_hooks.cli.render import clean, emit_json, plural, say, warn
-from contox_hooks.domain.error import StageFailed
+from contox_hooks.domain.error import StageFailed, UsageError
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
+    from contox_hooks.git.repository import Repository
 
 app = typer.Typer(add_completion=False)
 
@@ -65,16 +66,17 @@ def command(
                 else "to make memory of it"
             )
             say(f"{later}: contox-hooks enrich")
-    tell_failed(learnt)
+    tell_failed(learnt, told=not json)
 
 
 def learn(parts: Assembly, *, revision: str, limit: int | None, since: str | None, enrich: bool, shown: bool) -> Learnt:
     """Capture what is not captured yet, then run the pipeline; `shown`: with progress bars.
 
-    Raises RepositoryError, Busy, StoreError."""
+    Raises UsageError, RepositoryError, Busy, StoreError."""
     from contox_hooks.capture.backfill import backfill, plan_backfill
     from contox_hooks.cli.pipeline_run import bar_for, run_in_foreground
 
+    check_since(parts.repo, since)
     plan = plan_backfill(parts.repo, parts.state, revision=revision, limit=limit, since=since)
     captured, undelivered = 0, None
     try:
@@ -87,10 +89,19 @@ def learn(parts: Assembly, *, revision: str, limit: int | None, since: str | Non
         parts.drain().ask_for_runs()
         report = run_in_foreground(parts, shown=shown)
     except KeyboardInterrupt:
-        warn("stopped; what was read is kept, the same command goes on from here")
+        if shown:
+            warn("stopped; what was read is kept, the same command goes on from here")
         raise
     failed = tuple(f"{job.stage.label}: {clean(job.last_error or 'no reason was given')}" for job in report.failed)
     return Learnt(captured, plan.known, len(plan.shas) - captured, undelivered, report.runs, failed)
+
+
+def check_since(repo: Repository, since: str | None) -> None:
+    """Raises UsageError for what git would silently take for `now`."""
+    from contox_hooks.git.date import is_past
+
+    if since is not None and not is_past(repo, since):
+        raise UsageError(f"--since {since!r} is no date in the past", hint="2024-01-31, or '6 months ago'")
 
 
 def in_short(learnt: Learnt) -> str:
@@ -107,9 +118,9 @@ def in_short(learnt: Learnt) -> str:
     return ", ".join(parts)
 
 
-def tell_failed(learnt: Learnt) -> None:
+def tell_failed(learnt: Learnt, *, told: bool) -> None:
     """Raises StageFailed; everything else is stored by then."""
-    if learnt.undelivered is not None:
+    if learnt.undelivered is not None and told:
         warn(f"contox-hooks: events wait to be handed over: {learnt.undelivered}\n  → contox-hooks doctor")
     if learnt.failed:
         more = f", and {len(learnt.failed) - 1} more" if len(learnt.failed) > 1 else ""

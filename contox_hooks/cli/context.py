@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
+from contox_hooks import work
 from contox_hooks.assembly import Assembly
 from contox_hooks.capture.drain import Drained
 from contox_hooks.domain.error import Error, NotInitialised
 from contox_hooks.git.repository import locate
+
+WAIT_S = 0.3
+"""For the drain that a hook has just started: `git commit && contox-hooks status` shows the commit."""
+_POLL_S = 0.03
 
 
 class Here:
@@ -17,12 +24,14 @@ class Here:
         self.trouble: Error | None = None
         """Why the look failed (disk full, read-only, broken settings): `status` shows it, other verbs go on."""
 
-    def drain(self) -> Drained | None:
-        """Look now. None when another drain is at it. Raises Error."""
-        self.drained = self.parts.drain().run(reconcile=True)
-        if self.drained is not None and self.drained.runs:
-            self.parts.start_worker()
-        return self.drained
+    def drain(self, *, wait_s: float = 0.0) -> Drained | None:
+        """Look now. None when another drain is at it, after `wait_s`. Raises Error."""
+        until = time.monotonic() + wait_s
+        while (done := self.parts.drain().run(reconcile=True)) is None and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        self.drained = done
+        work.start_behind(self.parts, done)
+        return done
 
 
 def opened(*, drain: bool = True) -> Here:
@@ -33,7 +42,7 @@ def opened(*, drain: bool = True) -> Here:
     here = Here(parts)
     if drain:
         try:
-            here.drain()
+            here.drain(wait_s=WAIT_S)
         except Error as error:
             here.trouble = error
     return here

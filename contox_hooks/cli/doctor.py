@@ -37,7 +37,7 @@ def command(
     found = examine(repo)
     fixed: list[str] = []
     if fix and any(finding.mend for finding in found):
-        fixed = _mended(found)
+        fixed = _mended(found, told=not json)
         found = examine(repo)
     problems = [finding for finding in found if finding.level == "problem"]
     if json:
@@ -48,7 +48,7 @@ def command(
         raise typer.Exit(1)
 
 
-def _mended(found: Sequence[Finding]) -> list[str]:
+def _mended(found: Sequence[Finding], *, told: bool) -> list[str]:
     """One mending a way of mending: several problems of the wiring are one installation."""
     done: list[str] = []
     for finding in found:
@@ -57,7 +57,8 @@ def _mended(found: Sequence[Finding]) -> list[str]:
         try:
             text = finding.mend()
         except Error as error:
-            warn(f"contox-hooks: {clean(finding.text)}: not mended, {error.message}")
+            if told:
+                warn(f"contox-hooks: {clean(finding.text)}: not mended, {clean(error.message)}")
             continue
         if text not in done:
             done.append(text)
@@ -72,7 +73,8 @@ def _tell(found: Sequence[Finding], problems: Sequence[Finding], fixed: Sequence
     for text in fixed:
         say(f"{styled('✓', 'green')} {clean(text)}")
     if not problems:
-        say(f"{styled('✓', 'green')} all is well: git runs the hooks, the drain answers, the stores are sound")
+        hooks = "" if any(finding.check == "probe" for finding in found) else "git runs the hooks, "
+        say(f"{styled('✓', 'green')} all is well: {hooks}the drain answers, the stores are sound")
     for finding in sorted(found, key=lambda finding: finding.level == "note"):
         mark = styled("✗", "red") if finding.level == "problem" else "–"
         command = f" → {clean(finding.command)}" if finding.command else ""

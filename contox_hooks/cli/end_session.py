@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contox_hooks.cli.option import Json
-from contox_hooks.domain.error import Error, NotFound
+from contox_hooks.domain.error import Busy, Error, NotFound
 
 if TYPE_CHECKING:
     from contox_hooks.cli.context import Here
@@ -34,7 +34,7 @@ def command(
     from contox_hooks.domain.event import SOURCE_HOOKS
 
     here = opened(drain=False)
-    _flush(here)
+    _flush(here, told=not json)
     sessions, project_id = here.parts.service.sessions, here.parts.project.id
     active = sessions.active(project_id, SOURCE_HOOKS)
     if active is not None and not active.event_count and not no_new:
@@ -63,12 +63,18 @@ def command(
         say("Session closed. The next commit starts a new session.")
 
 
-def _flush(here: Here) -> None:
+def _flush(here: Here, *, told: bool) -> None:
+    """Raises Busy: what another drain holds belongs to the session, which cannot be closed without it."""
+    from contox_hooks import work
     from contox_hooks.cli.render import clean, warn
 
     try:
         done = here.parts.drain().run(wait_s=_WAIT_S, reconcile=True)
-        if done is not None and done.runs:
-            here.parts.start_worker()
+        work.start_behind(here.parts, done)
+        why = "" if done is None else done.undelivered
     except Error as error:
-        warn(f"contox-hooks: not everything is flushed: {clean(error.message)} (contox-hooks status)")
+        done, why = None, error.message
+    if why and told:
+        warn(f"contox-hooks: not everything is flushed: {clean(why)} (contox-hooks status)")
+    if done is None and not why:
+        raise Busy("another drain is at work: the session stays open", hint="contox-hooks doctor, if that lasts")

@@ -28,7 +28,7 @@ def command(
 
     if session is not None and all_sessions:
         raise UsageError("a session or --all, not both", hint="contox-hooks enrich --all")
-    here = looked()
+    here = looked(told=not json)
     service, project_id = here.parts.service, here.parts.project.id
     if all_sessions:
         here.parts.drain().ask_for_runs()  # what auto-learn left

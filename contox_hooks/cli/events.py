@@ -26,7 +26,7 @@ def command(
     from contox_hooks.cli.pick import looked, session_named
     from contox_hooks.cli.render import emit_json, moment, say, table
 
-    here = looked()
+    here = looked(told=not json)
     found = session_named(here, session)
     events = here.parts.service.sessions.events(found.id, limit=limit)
     if json:

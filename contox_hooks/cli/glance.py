@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from contox_hooks import work
 from contox_hooks.capture.gap import Gaps, gaps_of, rebasing, set_aside_files
 from contox_hooks.cli.clean import clean, cut
-from contox_hooks.cli.context import Here
-from contox_hooks.cli.render import ago, moment, plural
+from contox_hooks.cli.context import WAIT_S, Here
+from contox_hooks.cli.render import ago, duration, moment, plural
+from contox_hooks.diagnosis.capture import busy_since
 from contox_hooks.domain.error import Error
 from contox_hooks.git.repository import Repository
 from contox_hooks.place import data_dir, memory_path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 LATE_MS = 60_000
 """A run that was due so long ago, with no worker at it, was left behind."""
+
+YOUNG_S = 10.0
+"""A drain at work for less is most likely just that."""
 
 MAX_ERROR = 80
 """CONTRACT.md section 8: the failure line shows so much of an error."""
@@ -69,7 +73,7 @@ def look(here: Here) -> Glance:
 
 def _drained(here: Here) -> Error | None:
     try:
-        here.drain()
+        here.drain(wait_s=WAIT_S)
     except Error as error:
         return error
     except Exception as error:  # git itself, SQLite: status must answer whatever the drain met
@@ -105,7 +109,7 @@ def _read_memory(here: Here, seen: Glance) -> None:
 def _read_gaps(here: Here, seen: Glance, trouble: Error | None) -> None:
     paused = _is_paused(here)
     try:
-        gaps = seen.gaps = gaps_of(here.parts.repo, here.parts.state, unseen=trouble is not None or paused)
+        gaps = seen.gaps = gaps_of(here.parts.repo, here.parts.state, unseen=here.drained is None or paused)
     except Exception as error:  # a store, or git itself
         gaps = None
         unreadable = error if isinstance(error, Error) else Error(f"git cannot be asked what was made: {error}")
@@ -114,11 +118,14 @@ def _read_gaps(here: Here, seen: Glance, trouble: Error | None) -> None:
     if gaps is None:
         seen.add(unreadable.message, unreadable.hint or "contox-hooks doctor")
         return
-    if gaps.unseen and trouble is None:
+    if here.drained is None and trouble is None:
+        _read_other_drain(here, seen, gaps)
+    elif gaps.unseen and trouble is None:
         seen.add(f"paused: {plural(gaps.unseen, 'commit')} not captured yet", "contox-hooks settings set paused false")
-    if gaps.undelivered:
-        why = (here.drained and here.drained.undelivered) or (trouble and trouble.message) or "another drain is at work"
-        seen.add(f"{plural(gaps.undelivered, 'event')} not in the memory store yet: {why}", "contox-hooks drain")
+    if gaps.undelivered and here.drained is not None and here.drained.undelivered:
+        cause = _memory_trouble(here) or Error(here.drained.undelivered, hint="contox-hooks drain")
+        waiting = f"{plural(gaps.undelivered, 'event')} not in the memory store yet, kept until it can be written"
+        seen.add(f"{waiting}: {cause.message}", cause.hint or "contox-hooks doctor")
     if gaps.lost_total:
         sha, reason = gaps.lost[0]
         told = f"{plural(gaps.lost_total, 'commit')} could not be read ({sha[:12]}: {reason})"
@@ -128,9 +135,33 @@ def _read_gaps(here: Here, seen: Glance, trouble: Error | None) -> None:
         seen.notes.append(f"a rebase is under way{where}: its commits are looked at when it is over")
 
 
+def _read_other_drain(here: Here, seen: Glance, gaps: Gaps) -> None:
+    """A drain that has just begun is on its way; one that lasts may hang."""
+    left = [plural(gaps.unseen, "commit") + " not captured yet"] if gaps.unseen else []
+    left += [plural(gaps.undelivered, "event") + " not in the memory store yet"] if gaps.undelivered else []
+    if not left:
+        return
+    since = busy_since(here.parts.state)
+    passed_s = 0.0 if since is None else time.time() - since
+    if passed_s < YOUNG_S:
+        seen.notes.append(f"{', '.join(left)}: another drain is at work")
+    else:
+        lasting = f"another drain has been at work for {duration(passed_s * 1000)}"
+        seen.add(f"{', '.join(left)}: {lasting}", "contox-hooks doctor")
+
+
+def _memory_trouble(here: Here) -> Error | None:
+    """The error itself, with its hint: the drain keeps its text alone."""
+    try:
+        here.parts.service.projects.of_clone(here.parts.repo.common_dir)
+    except Error as error:
+        return error
+    return None
+
+
 def _missing(gaps: Gaps | None) -> str:
     if gaps is None or not gaps.unseen:
-        return "new commits are not being captured"
+        return "the look for new commits failed"
     since = f" since {moment(gaps.looked_at)}" if gaps.looked_at else ""
     return f"{plural(gaps.unseen, 'commit')}{since} not captured"
 

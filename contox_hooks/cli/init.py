@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contox_hooks.cli.backfill import Learnt, in_short, learn, tell_failed
+from contox_hooks.cli.backfill import Learnt, check_since, in_short, learn, tell_failed
 from contox_hooks.cli.install import in_short as hooks_in_short
 from contox_hooks.cli.install import put_in_place, tell_trouble
 from contox_hooks.cli.item import item_lines, item_object
@@ -47,6 +47,7 @@ def command(
 
     _check(history, since, everything, no_history)
     parts = Assembly(locate())
+    check_since(parts.repo, since)
     first = _begun(parts, name)
     hooks, refused = (None, None) if no_hooks else _hooked(parts)
     learnt, notes = None, []
@@ -70,7 +71,7 @@ def command(
     if refused is not None:
         raise refused
     if learnt is not None:
-        tell_failed(learnt)
+        tell_failed(learnt, told=not json)
 
 
 def _check(history: int, since: str | None, everything: bool, no_history: bool) -> None:
@@ -90,8 +91,11 @@ def _check(history: int, since: str | None, everything: bool, no_history: bool) 
 
 def _begun(parts: Assembly, name: str | None) -> bool:
     """Stores made, the present taken as the starting point, the project named; whether it was new here."""
+    from contox_hooks.assembly import identity
+
     first = not parts.state.database.exists()
     parts.drain().run(wait_s=10.0, reconcile=True)
+    parts.service.projects.find_or_create(**identity(parts.repo))  # its remote may be new
     if name is not None and name != parts.project.name:
         parts.service.projects.rename(parts.project.id, name)
         parts.__dict__.pop("project", None)  # asked for anew, with its new name

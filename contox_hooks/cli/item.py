@@ -9,12 +9,6 @@ from typing import Any
 from contox_hooks.cli.render import ago, clean, cut, plural, say, short_id, styled, table
 from contox_hooks.domain.item import Item
 
-FIELDS = (
-    "id, session_id, type, title, facts, schema_key, confidence, importance, status, status_reason, rationale, impact, "
-    "files, tags, dedup_hint, commit_range, merged_from, superseded_by, reinforced, at_utc, created_at, updated_at"
-)
-"""What every item's object holds; `evidence` (commit_sha, path, quote) beside them where one item is shown."""
-
 
 def item_object(item: Item, *, evidence: bool = False) -> dict[str, Any]:
     fields = asdict(item)

@@ -29,7 +29,7 @@ def command(
     from contox_hooks.cli.render import clean, duration, emit_json, moment, say, table
     from contox_hooks.domain.pipeline import fold_pipeline
 
-    here = looked()
+    here = looked(told=not json)
     found = session_named(here, session)
     jobs = here.parts.service.jobs.of_session(found.id)
     if json:

@@ -34,10 +34,11 @@ def command(
 ) -> None:
     """What is remembered, most important first; with ID one item and its evidence; with --brief one document.
 
-    JSON: items, a list of objects with id, session_id, type, title, facts, schema_key, confidence, importance, status,
-    status_reason, rationale, impact, files, tags, dedup_hint, commit_range, merged_from, superseded_by, reinforced,
-    at_utc, created_at, updated_at; total. With ID: that object with evidence, a list of commit_sha, path, quote. With
-    --brief: document, token_estimate, items_loaded, items_left_out, schema_keys.
+    JSON: items, a list of objects with id, project_id, session_id, type, title, facts, schema_key, confidence,
+    importance, status, status_reason, rationale, impact, files, tags, dedup_hint, commit_range, merged_from,
+    superseded_by, reinforced, last_reinforced_at, at_utc, created_at, updated_at; total. With ID: that object with
+    evidence, a list of commit_sha, path, event_id, quote. With --brief: document, token_estimate, items_loaded,
+    items_left_out, schema_keys.
     """
     filters = {
         "type": chosen(type, ITEM_TYPES, "type"),
@@ -45,7 +46,7 @@ def command(
         "file": file and file.removeprefix("./"),
         "schema_key": key,
     }
-    here = looked()
+    here = looked(told=not json)
     if brief:
         _brief(here, budget, json)
     elif item_id is not None:

@@ -13,11 +13,12 @@ MAX_SUMMARY = 120
 """CONTRACT.md section 8: a summary in a notice; longer ones end in `...`."""
 
 
-def looked() -> Here:
-    """The repository here after a look for new commits; what hindered the look is one line on stderr."""
+def looked(*, told: bool) -> Here:
+    """The repository here after a look for new commits; what hindered the look is one line on stderr if
+    `told`: beside `--json` stderr is for the error alone."""
     here = opened()
-    if here.trouble is not None:
-        warn(f"contox-hooks: new commits were not captured: {clean(here.trouble.message)} (contox-hooks status)")
+    if here.trouble is not None and told:
+        warn(f"contox-hooks: the look for new commits failed: {clean(here.trouble.message)} (contox-hooks status)")
     return here
 
 

@@ -24,7 +24,7 @@ def command(
     from contox_hooks.cli.foreground import run_through
     from contox_hooks.cli.pick import looked
 
-    here = looked()
+    here = looked(told=not json)
     service, project_id = here.parts.service, here.parts.project.id
     if session is not None:
         session_id = service.sessions.find(project_id, session).id

@@ -14,7 +14,9 @@ from contox_hooks.cli.render import clean, cut, emit_json, say, short_id, styled
 from contox_hooks.domain.error import Refused
 from contox_hooks.domain.item import ItemStatus
 
-app = typer.Typer(help="Items that later commits may have made false. Without a command: list them.")
+app = typer.Typer(
+    help="Items that later commits may have made false. Without a command: list them.", add_completion=False
+)
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Items; the first characters do.")]
 
@@ -62,7 +64,7 @@ def archive(ids: Ids, json: Json = False) -> None:
 
 
 def _list(limit: int, json: bool) -> None:
-    here = looked()
+    here = looked(told=not json)
     items, project_id = here.parts.service.items, here.parts.project.id
     found = items.page(project_id, status="review", limit=limit)
     total = items.count(project_id, status="review")

@@ -1,4 +1,7 @@
-"""Tables on a terminal, with rich. Imported only where there is one."""
+"""Tables on a terminal, with rich. Imported only where there is one.
+
+Invariant: nothing is lost, however narrow it is: the last column goes below its row, then every cell on a line.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,9 @@ def print_table(columns: Sequence[str], texts: Sequence[Sequence[str]], right: S
     last = len(columns) - 1
     widths = [max(map(cell_len, (name, *(line[n] for line in texts)))) for n, name in enumerate(columns)]
     room = console.width - sum(widths[:last]) - 2 * last
+    if last > 0 and room < -2:
+        _print_stacked(console, columns, texts)
+        return
     below = last > 0 and room < min(widths[last], _LEAST_LAST)
     shown = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for n, name in enumerate(columns[:last] if below else columns):
@@ -37,3 +43,11 @@ def print_table(columns: Sequence[str], texts: Sequence[Sequence[str]], right: S
         sys.stdout.flush()
         if text:
             console.print(Padding(Text(text), (0, 0, 0, 2)))
+
+
+def _print_stacked(console: Console, columns: Sequence[str], texts: Sequence[Sequence[str]]) -> None:
+    for line in texts:
+        console.print(Text(line[0], overflow="fold"))
+        for name, text in zip(columns[1:], line[1:], strict=True):
+            if text:
+                console.print(Padding(Text(f"{name}: {text}", overflow="fold"), (0, 0, 0, 2)))

@@ -37,7 +37,7 @@ def command(
     fields of `memory`, with evidence).
     """
     wanted = chosen(type, ITEM_TYPES, "type")
-    here = looked()
+    here = looked(told=not json)
     text = " ".join(query)
     hits = here.parts.service.search(
         here.parts.project.id, text, limit=limit if wanted is None else limit * _WIDE, embedder=_embedder()

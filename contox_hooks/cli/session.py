@@ -31,7 +31,7 @@ def command(
     from contox_hooks.cli.pick import looked, session_named
 
     verb, name = _asked(words or [])
-    here = looked()
+    here = looked(told=not json)
     session = session_named(here, name)
     if verb == "show":
         _show(here, session, json)

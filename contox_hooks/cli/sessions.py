@@ -42,7 +42,7 @@ def command(
 
     if status is not None and status not in _STATES:
         raise UsageError(f"--status {status!r}: no such state", hint=f"one of {', '.join(_STATES)}")
-    here = looked()
+    here = looked(told=not json)
     found = list(_found(here.parts.service, here.parts.project.id, limit, source, status))
     if json:
         emit_json({"sessions": [session_object(session, state) for session, state in found]})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
     from contox_hooks.domain.setting import Effective
 
-app = typer.Typer(help="Show or change settings. Without a command: list them.")
+app = typer.Typer(help="Show or change settings. Without a command: list them.", add_completion=False)
 
 NAME = "name"
 """The project's name: set like a setting, kept with the project."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -16,6 +17,9 @@ from contox_hooks.git.repository import locate
 from contox_hooks.lock import FileLock
 
 app = typer.Typer(add_completion=False)
+
+_WAIT_S = 3.0
+"""A drain lingers for a second after the last commit."""
 
 
 @app.command()
@@ -62,8 +66,12 @@ def _ask(state: State, *, asking: bool) -> None:
 
 
 def _purge(state: State) -> None:
+    until = time.monotonic() + _WAIT_S
     with FileLock(state.lock) as lock:
-        if not lock.take():
+        while not lock.take():
+            if time.monotonic() < until:
+                time.sleep(0.05)
+                continue
             raise Busy("a drain is at work in this repository", hint="try again in a moment")
         try:
             shutil.rmtree(state.root)

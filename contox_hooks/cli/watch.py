@@ -6,6 +6,7 @@ worth telling is follow.py's.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -192,6 +193,8 @@ class Watch:
         if running is not None:
             job = next(job for job in running if job.status == "running")
             line = f"{stage_line(running)}  {duration(max(0.0, time.time() * 1000 - (job.started_at_ms or 0)))}"
+        room = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be cleared
+        line = line if len(line) <= room else f"{line[: room - 1]}…"
         if line != self._line:
             self._clear()
             sys.stdout.write(line)

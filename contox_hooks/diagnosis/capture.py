@@ -11,8 +11,10 @@ from calendar import timegm
 from collections.abc import Iterator
 from pathlib import Path
 
+from contox_hooks import work
 from contox_hooks.assembly import Assembly
 from contox_hooks.capture.gap import gaps_of, rebasing, set_aside_files
+from contox_hooks.capture.mark import Mark
 from contox_hooks.capture.state import State
 from contox_hooks.diagnosis.finding import Finding, note
 from contox_hooks.domain.error import Error
@@ -22,6 +24,8 @@ from contox_hooks.git.repository import Repository
 _LOG_STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (.*)$")
 _LOG_RECENT_S = 24 * 3600
 _DRAIN = "contox-hooks drain"
+LONG_S = 60.0
+"""A drain that is at work for longer hangs, or reads a large import."""
 
 
 def drain_findings(parts: Assembly) -> Iterator[Finding]:
@@ -31,15 +35,41 @@ def drain_findings(parts: Assembly) -> Iterator[Finding]:
         yield Finding("drain", error.message, error.hint)
         return
     if done is None:
-        yield note("drain", "another drain is at work")
+        yield _busy(parts.state)
         return
-    if done.runs:
-        parts.start_worker()
     if done.undelivered is not None:
         yield Finding("drain", f"events cannot be handed over: {done.undelivered}", _DRAIN)
+        return
+    try:
+        work.start_behind(parts, done)
+    except Error as error:
+        yield Finding("jobs", error.message, error.hint)
 
 
-def gap_findings(parts: Assembly, *, paused: bool) -> Iterator[Finding]:
+def _busy(state: State) -> Finding:
+    """The kernel frees the lock of a drain that is killed; the next one goes on where it stopped."""
+    since = busy_since(state)
+    if since is None or time.time() - since < LONG_S:
+        return note("drain", "another drain is at work")
+    pid = state.mark.read_text().partition(" ")[0]
+    return Finding("drain", f"another drain (process {pid}) has been at work for {_lasting(since)}", f"kill {pid}")
+
+
+def busy_since(state: State) -> float | None:
+    """When the drain that is at work elsewhere began, seconds since the epoch; None when there is none to be seen."""
+    try:
+        return state.mark.stat().st_mtime if Mark(state.mark).is_up_elsewhere() else None
+    except OSError:
+        return None
+
+
+def _lasting(since: float) -> str:
+    minutes = int((time.time() - since) / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
+def gap_findings(parts: Assembly, *, paused: bool, drain: str = _DRAIN) -> Iterator[Finding]:
+    """`drain`: what has the rest captured and handed over; empty when another finding says what stands in the way."""
     try:
         gaps = gaps_of(parts.repo, parts.state, unseen=True)
     except Error as error:
@@ -48,9 +78,9 @@ def gap_findings(parts: Assembly, *, paused: bool) -> Iterator[Finding]:
     if gaps.unseen and paused:
         yield note("gaps", f"{_counted(gaps.unseen, 'commit')} wait until capturing goes on")
     elif gaps.unseen:
-        yield Finding("gaps", f"{_counted(gaps.unseen, 'commit')} not captured yet", _DRAIN)
+        yield Finding("gaps", f"{_counted(gaps.unseen, 'commit')} not captured yet", drain)
     if gaps.undelivered:
-        yield Finding("gaps", f"{_counted(gaps.undelivered, 'event')} not handed over yet", _DRAIN)
+        yield Finding("gaps", f"{_counted(gaps.undelivered, 'event')} not handed over yet", drain)
     if gaps.lost:
         sha, reason = gaps.lost[0]
         yield note("gaps", f"{_counted(gaps.lost_total, 'commit')} could not be read, the latest {sha[:12]}: {reason}")
@@ -67,7 +97,12 @@ def set_aside_findings(state: State, memory: Path) -> Iterator[Finding]:
 
 
 def job_findings(parts: Assembly) -> Iterator[Finding]:
-    for job in parts.service.jobs.failed(parts.project.id):
+    try:
+        failed = parts.service.jobs.failed(parts.project.id)
+    except Error as error:
+        yield Finding("jobs", error.message, error.hint)
+        return
+    for job in failed:
         text = f"{job.stage.label} of session {job.session_id} failed: {job.last_error or 'no reason was given'}"
         yield Finding("jobs", text, f"contox-hooks retry {job.session_id}")
 

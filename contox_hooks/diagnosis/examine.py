@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from contox_hooks import work
 from contox_hooks.assembly import Assembly
 from contox_hooks.diagnosis.capture import (
     clone_findings,
@@ -18,8 +18,12 @@ from contox_hooks.diagnosis.file import capture_findings, memory_findings, permi
 from contox_hooks.diagnosis.finding import Finding
 from contox_hooks.diagnosis.hook import probe_findings, python_findings, wiring_findings
 from contox_hooks.diagnosis.machine import embedding_findings, git_findings, settings_findings
+from contox_hooks.domain.error import Error
 from contox_hooks.git.repository import Repository
 from contox_hooks.place import memory_path
+
+if TYPE_CHECKING:
+    from contox_hooks.memory.project import Project
 
 
 def examine(repo: Repository) -> list[Finding]:
@@ -38,13 +42,22 @@ def examine(repo: Repository) -> list[Finding]:
     found += permission_findings(state, memory)
     stores = [*capture_findings(state, _refill(repo)), *memory_findings(memory, _refill(repo))]
     found += stores
-    project = parts.project if state.database.exists() and not stores else None
-    settings = [*settings_findings(repo, _project_settings(parts) if project else {})]
+    project: Project | None = None
+    if state.database.exists() and not stores:
+        try:
+            project = parts.project
+        except Error as error:  # it can be read and not written
+            found.append(Finding("memory", error.message, error.hint))
+    settings = [*settings_findings(repo, project.settings if project else {})]
     found += settings
+    if state.database.exists() and not any(finding.check == "capture" for finding in stores):
+        hindered = [*unwritable, *(finding for finding in settings if finding.level == "problem")]
+        if not hindered and project is not None:
+            hindered = [*drain_findings(parts)]
+            found += hindered
+        drain = "" if hindered or project is None else "contox-hooks drain"
+        found += gap_findings(parts, paused=any(finding.level == "note" for finding in settings), drain=drain)
     if project is not None:
-        if not unwritable and not any(finding.level == "problem" for finding in settings):
-            found += drain_findings(parts)
-        found += gap_findings(parts, paused=any(finding.level == "note" for finding in settings))
         found += job_findings(parts)
     found += set_aside_findings(state, memory)
     found += log_findings(state)
@@ -53,15 +66,10 @@ def examine(repo: Repository) -> list[Finding]:
     return found
 
 
-def _project_settings(parts: Assembly) -> Mapping[str, Any]:
-    return parts.project.settings
-
-
 def _refill(repo: Repository) -> Any:
     def refill() -> None:
         parts = Assembly(repo)
         done = parts.drain().run(wait_s=10.0, reconcile=True)
-        if done is not None and done.runs:
-            parts.start_worker()
+        work.start_behind(parts, done)
 
     return refill

@@ -35,7 +35,10 @@ def wiring_findings(repo: Repository) -> Iterator[Finding]:
 def probe_findings(repo: Repository, state: State) -> Iterator[Finding]:
     """Nothing is probed where the wiring is known to be broken: that is a finding already."""
     seen = wiring(repo)
-    if not state.exists or not seen.fires or repo.work_tree is None:
+    if not state.exists or not seen.fires:
+        return
+    if repo.work_tree is None:
+        yield note("probe", "hooks not probed: a bare repository")
         return
     result = probe(repo)
     if result.ok is None:
@@ -54,7 +57,7 @@ def python_findings(state: State) -> Iterator[Finding]:
         return  # the wiring says so
     try:
         done = subprocess.run(
-            [python, "-I", "-c", "import contox_hooks.wake"],
+            [python, "-E", "-P", "-c", "import contox_hooks.wake"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TIMEOUT_S,

@@ -93,7 +93,8 @@ def landed_event(
 def rewrite_event(pairs: Sequence[tuple[str, str | None]], *, command: str, at_utc: int) -> Event:
     """Old commits and what replaced them; None where nothing did (dropped in a rebase)."""
     payload = {"command": command, "pairs": [list(pair) for pair in pairs]}
-    return Event("rewrite", key_of("rewrite", command, *(f"{a}>{b}" for a, b in pairs)), SOURCE_HOOKS, at_utc, payload)
+    key = key_of("rewrite", command, at_utc, *(f"{a}>{b}" for a, b in pairs))
+    return Event("rewrite", key, SOURCE_HOOKS, at_utc, payload)
 
 
 def digests_of(events: Iterable[Event]) -> list[CommitDigest]:

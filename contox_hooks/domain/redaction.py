@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contox_hooks.domain.secret_rule import RULES, SecretRule
+from contox_hooks.domain.secret_value import runs_of_key_lines
 
 EDGE_CHARACTERS: Final = 512
 """A text that was cut may end within a secret too short by then to be known as one: whoever cut it drops this many
@@ -33,6 +34,20 @@ class _Span:
 
 def redact(text: str) -> Redacted:
     """The text with each secret replaced by `[redacted:<rule>]`, and how many there were."""
+    count = 0
+    for _ in range(_MAX_ROUNDS):
+        clean = _redacted_once(text)
+        if not clean.count:
+            break
+        text, count = clean.text, count + clean.count
+    return Redacted(text, count)
+
+
+_MAX_ROUNDS: Final = 4
+"""Where one secret is gone, its neighbour may be plain to see; two rounds, the second in vain, are what is usual."""
+
+
+def _redacted_once(text: str) -> Redacted:
     spans = _spans(text)
     if not spans:
         return Redacted(text, 0)
@@ -52,7 +67,7 @@ def redact(text: str) -> Redacted:
 
 def redact_all(texts: Sequence[str]) -> tuple[list[str], int]:
     """Each text redacted, and the count of all. One look suffices when none of them holds a secret."""
-    if not _spans("\0".join(texts)):
+    if not _spans("\n\0\n".join(texts)):  # a rule that looks at whole lines sees each text's own
         return list(texts), 0
     done = [redact(text) for text in texts]
     return [each.text for each in done], sum(each.count for each in done)
@@ -81,7 +96,7 @@ def _spans(text: str) -> list[_Span]:
     low = text.lower()
     if len(low) != len(text):  # a letter whose small form is two characters would shift every position after it
         low = text.translate(_LOWER_ASCII)
-    found: list[_Span] = []
+    found = [_Span(start, end, "private-key") for start, end in runs_of_key_lines(text)]
     for guard, anchors in _BY_GUARD:
         if guard in low:
             for anchor, exact, rules in anchors:
@@ -92,6 +107,11 @@ def _spans(text: str) -> list[_Span]:
     return found
 
 
+_SHORTEST_BOUND: Final = 64
+_REST_OF_VALUE: Final = re.compile(r"[\w+/=.~%-]*+")
+"""What a secret goes on with beyond the most that its rule's pattern takes."""
+
+
 def _matches(rule: SecretRule, anchor: str, text: str, where: str) -> list[_Span]:
     found = []
     at = where.find(anchor)
@@ -100,6 +120,8 @@ def _matches(rule: SecretRule, anchor: str, text: str, where: str) -> list[_Span
         after = at + len(anchor)
         if match is not None and (rule.accepts is None or rule.accepts(match)):
             start, end = _secret_span(rule, match)
+            if end - start >= _SHORTEST_BOUND:
+                end = _REST_OF_VALUE.match(text, end).end()  # type: ignore[union-attr]  # matches nothing at least
             if start >= 0 and not text.startswith("[redacted:", start):
                 found.append(_Span(start, end, rule.name))
             after = max(after, end)

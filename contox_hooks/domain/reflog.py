@@ -55,10 +55,13 @@ def read_message(message: str) -> Reading:
     """The meaning of a reflog message. Total: every text has one."""
     commit = _COMMIT.match(message)
     if commit:
-        return Reading("created", _COMMIT_KINDS.get(commit[1] or "", "commit"))
+        # The other parents of a merge that was committed by hand may have come by `pull URL`: evidence of their own
+        # still makes them the user's.
+        kind = _COMMIT_KINDS.get(commit[1] or "", "commit")
+        return Reading("created", kind, brings_others=kind == "merge")
     step = _STEP.match(message)
     if step:
-        return _rebase_step(step[1], step[2])
+        return _rebase_step(step[1], step[2], "FETCH_HEAD" in message)
     action, _, text = message.partition(":")
     word = action.split(" ", 1)[0]
     text = text.strip()
@@ -79,14 +82,14 @@ def read_message(message: str) -> Reading:
         return Reading("pushed")
     if message.startswith("initial pull"):
         return Reading("landed", how="pull")
-    if word in ("fetch", "remote"):
+    if word in ("fetch", "remote", "push"):  # push: somebody pushed into this repository
         return Reading("landed", how="fetch")
     if word == "checkout":
-        return Reading("switched")
+        return Reading("landed", how="checkout") if message.endswith(" to FETCH_HEAD") else Reading("switched")
     if word == "reset":
         return Reading("landed" if "FETCH_HEAD" in text else "moved", how="reset")
     if word in ("branch", "Branch"):
-        return Reading("moved", how="branch")
+        return Reading("landed" if text.endswith(" FETCH_HEAD") else "moved", how="branch")
     return Reading("unknown")
 
 
@@ -110,10 +113,10 @@ def parse_line(line: str) -> ReflogEntry | None:
     return ReflogEntry(None if ZERO.match(old) else old, new, email, seconds, message)
 
 
-def _rebase_step(word: str, step: str) -> Reading:
+def _rebase_step(word: str, step: str, fetched: bool) -> Reading:
     if step in _PICKS:
         return Reading("created", "rebase", transient=True)
-    if word == "pull" and step == "start":  # HEAD goes to what was fetched
+    if step == "start" and (word == "pull" or fetched):  # HEAD goes to what was fetched
         return Reading("landed", how="pull")
     return Reading("finished")
 

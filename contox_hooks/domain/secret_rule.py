@@ -63,6 +63,13 @@ _KEY_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n"
 # Between BEGIN and the key: line ends as they are or escaped, quotes, and the prefixes of diff lines.
 _GAP = r"(?:[\s\"'+,.\\-]|\\[nr]){0,24}"
 
+# Names of keys as they are written: `api_key`, `api-key`, `apiKey`.
+_KEYS: Final = tuple(
+    f"{kind}{between}key"
+    for kind in ("api", "access", "private", "auth", "encryption", "signing", "master", "app")
+    for between in ("_", "-", "")
+)
+
 RULES: Final[tuple[SecretRule, ...]] = (
     _rule(
         "private-key",
@@ -257,9 +264,18 @@ RULES: Final[tuple[SecretRule, ...]] = (
         accepts=is_token,
     ),
     _rule(
+        "authorization",
+        '"auth"|_auth',
+        r"(?:\"auth\"|_auth)[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?P<secret>[A-Za-z0-9+/]{8,512}+={0,2})",
+        '"auth": "',
+        "YWRhOmh1bnRlcjIyMg==",
+        '"',
+        accepts=is_basic_credential,
+    ),
+    _rule(
         "url-secret",
         "token=|key=|sig=|signature=|password=|passwd=|pwd=|secret=|auth=",
-        r"[a-z]{3,9}=(?P<secret>[^\s&#\"'<>`,;(){}\[\]|\\\0]{6,512}+)",
+        r"(?P<key>[a-z]{3,9})=(?P<secret>[^\s&#\"'<>`,;(){}\[\]|\\\0]{6,512}+)",
         "https://api.example.org/v1?tok",
         "en=",
         _A20,
@@ -267,15 +283,15 @@ RULES: Final[tuple[SecretRule, ...]] = (
     ),
     _rule(
         "assigned-secret",
-        "passw|passphrase|pwd|secret|token|apikey|api_key|api-key|access_key|accesskey|access-key|private_key|auth_key|"
-        "encryption_key|signing_key|master_key|credential",
-        r"(?P<key>passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private_key|auth_key|"
-        r"encryption_key|signing_key|master_key|credential)"
+        "|".join(("pass", "pwd", "secret", "token", "credential", *_KEYS)),
+        r"(?P<key>passw(?:or)?d|passphrase|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=P)))pass(?![a-z])|pwd|secret|token|credential|"
+        rf"{'|'.join(_KEYS)})"
         r"(?:s|[_-]?(?:key|value|hash|salt|prod|production|dev|test|staging|live|base64|b64|base|text|string|\d{1,3})){0,2}"
         r"(?P<end>\\?[\"'`]?\]?)[ \t]{0,8}(?P<type>:[ \t]?[\w\[\], |.]{1,40}(?==))?"
-        r"(?P<op>=>|:=|===?|!==?|=|:)[ \t]{0,8}"
-        r"(?:[rbuf]{1,2}(?=[\"']))?(?:\\?(?P<quote>[\"'`])(?P<secret>[^\"'`\n\0]{3,512}+)|"
-        r"(?P<bare>[^\s\"'`,;()<>\[\]{}\0]{5,512}+))",
+        r"(?P<op>=>|[:?+]=|===?|!==?|=|:|,|(?<=[ \t]))[ \t]{0,8}"
+        r"(?:[rbuf]{1,2}(?=[\"']))?(?:"
+        r"(?P<quote>\\?[\"'`])(?P<secret>(?:(?!(?P=quote))(?:\\[^\n\0]|[^\\\n\0])){3,512}+)|"
+        r"(?P<bare>[^\s\"'`\0]{5,512}+))",
         "DB_PASS",
         "WORD = '",
         "corr3ct-h0rse'",

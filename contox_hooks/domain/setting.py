@@ -45,7 +45,7 @@ class Spec:
 
 SPECS: Mapping[str, Spec] = {
     "auto_learn": Spec("run the pipeline by itself after commits", "and"),
-    "model": Spec("who extracts memory: offline, small or medium", "never", choices=("offline", "small", "medium")),
+    "model": Spec("who extracts memory; in this version: offline", "never", choices=("offline",)),
     "min_interval_s": Spec("least seconds between two automatic pipeline runs", "max", minimum=0, maximum=86_400),
     "exclude": Spec("paths that leave neither names nor diffs (gitignore patterns)", "union"),
     "diffs": Spec("keep diffs in digests", "and"),
@@ -162,5 +162,6 @@ def _narrow(rule: Narrowing, current: Any, value: Any) -> Any:
     if rule == "max":
         return max(current, value)
     if rule == "union":
-        return (*current, *(pattern for pattern in value if pattern not in current))
+        # A negated pattern would take others' exclusions back.
+        return (*current, *(pattern for pattern in value if pattern not in current and not pattern.startswith("!")))
     return current

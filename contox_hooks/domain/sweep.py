@@ -49,6 +49,8 @@ class Observed(NamedTuple):
     """Branches and HEADs now, in order of preference for naming a commit's branch."""
     moved_remotes: Mapping[str, str]
     """Remote-tracking refs that changed, with their new targets."""
+    known_remotes: Collection[str] = ()
+    """Where remote-tracking refs stood at the last look."""
     hinted: Collection[str] = ()
     """Commits that a post-commit or post-applypatch hook saw as HEAD."""
     own_emails: Collection[str] = ()
@@ -107,6 +109,9 @@ class _Evidence:
 def fold_observed(seen: Observed) -> Found:
     evidence = _gather(seen)
     reachable = _reach(seen.local_tips.values(), seen.commits)
+    on_branches = _reach(
+        (tip for name, tip in seen.local_tips.items() if not name.startswith("refs/tags/")), seen.commits
+    )
     landed_by_transport = _reach(_landing_tips(seen, evidence), seen.commits)
     branches = _branches(seen, evidence)
     made: list[Made] = []
@@ -118,7 +123,8 @@ def fold_observed(seen: Observed) -> Found:
                 continue
             mine = True
         else:
-            mine = sha in reachable and sha not in landed_by_transport and commit.committer_email in seen.own_emails
+            # A tag alone proves nothing: it may have been fetched without any log of it.
+            mine = sha in on_branches and sha not in landed_by_transport and commit.committer_email in seen.own_emails
         if mine:
             at_utc = evidence.times.get(sha, commit.committed_at)
             made.append(Made(sha, evidence.kinds.get(sha), branches.get(sha), at_utc))
@@ -140,7 +146,8 @@ def match_rewritten(old: Sequence[NewCommit], new: Sequence[NewCommit], *, melde
     not pass them on, FACTS.md). Oldest first. Authorship and subject survive a pick, authorship a reword; what a
     squash or fixup swallowed (`melded`) went into the commit before it, else it was dropped."""
     exact = {(commit.authorship, commit.subject): commit.sha for commit in new}
-    loose = {commit.authorship: commit.sha for commit in new}
+    claimed = {exact.get((commit.authorship, commit.subject)) for commit in old}
+    loose = {commit.authorship: commit.sha for commit in new if commit.sha not in claimed}
     pairs: list[Pair] = []
     before: str | None = None
     for commit in old:
@@ -177,7 +184,7 @@ def _gather(seen: Observed) -> _Evidence:
 
 
 def _landing_tips(seen: Observed, evidence: _Evidence) -> set[str]:
-    tips = set(evidence.landing_tips) | evidence.fetched
+    tips = set(evidence.landing_tips) | evidence.fetched | set(seen.known_remotes)
     for target in seen.moved_remotes.values():
         if target in evidence.pushed or target in evidence.fetched:
             continue
@@ -253,7 +260,9 @@ def _amended(logged: Sequence[Logged]) -> Iterable[Pair]:
 
 def _rebased(logged: Sequence[Logged]) -> Iterable[tuple[str, str]]:
     for item in logged:
-        if item.log.startswith("refs/heads/") and read_message(item.entry.message).meaning == "finished":
+        # A word that is not git's own on a branch may be a tool that rewrites (filter-branch, reword): it is treated
+        # like a rebase, and where old and new share their authorship, they are the same work.
+        if item.log.startswith("refs/heads/") and read_message(item.entry.message).meaning in ("finished", "unknown"):
             entry = item.entry
             if entry.old and entry.old != entry.new:
                 yield entry.old, entry.new

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from contox_hooks.git.repository import Repository
-from contox_hooks.git.run import run
+from contox_hooks.git.run import GitFailed, run
 
 _NOISE = (
     "refs/stash",
@@ -41,37 +42,68 @@ class Refs(NamedTuple):
     targets: dict[str, str]
     """Full ref name to the commit it stands for (tags peeled). Refs to anything but commits are left out."""
     heads: tuple[Head, ...] = ()
+    fetched: frozenset[str] = frozenset()
+    """What the latest fetch of each worktree brought, also from a URL that no remote-tracking ref stands for."""
 
 
 def read_refs(repo: Repository) -> Refs:
     """One `for-each-ref`; HEADs are read from their files. Raises GitFailed."""
-    out = repo.git(
-        "for-each-ref", "--format=%(refname)%00%(objectname)%00%(objecttype)%00%(*objectname)%00%(*objecttype)"
-    )
-    targets: dict[str, str] = {}
-    for line in out.decode("utf-8", "surrogateescape").split("\n"):
-        name, *rest = line.split("\0")
-        if not rest or name.startswith(_NOISE):
-            continue
-        sha, kind, peeled, peeled_kind = rest
-        if kind == "commit":
-            targets[name] = sha
-        elif peeled_kind == "commit":
-            targets[name] = peeled
-    return Refs(targets, tuple(_heads(repo, targets)))
+    targets = {name: sha for name, sha in _commit_refs(repo) if not name.startswith(_NOISE)}
+    folders = _git_dirs(repo)
+    heads = tuple(_head(folder, worktree, targets) for worktree, folder in folders)
+    fetched = (_first_words(folder / "FETCH_HEAD") for _, folder in folders)
+    return Refs(targets, heads, frozenset(sha for words in fetched for sha in words))
 
 
-def _heads(repo: Repository, targets: dict[str, str]) -> list[Head]:
-    heads = [_head(repo, repo.common_dir, "", targets)]
+def _commit_refs(repo: Repository) -> Iterator[tuple[str, str]]:
+    fields = ("refname", "objectname", "objecttype", "*objectname", "*objecttype")
     try:
-        folders = sorted((repo.common_dir / "worktrees").iterdir())
+        out = repo.git("for-each-ref", f"--format={'%00'.join(f'%({field})' for field in fields)}")
+    except GitFailed:  # one ref without its object stops it; names and ids alone need none
+        yield from _checked_refs(repo)
+        return
+    for line in _text(out).split("\n"):
+        name, *rest = line.split("\0")
+        if rest and rest[1] == "commit":
+            yield name, rest[0]
+        elif rest and rest[3] == "commit":
+            yield name, rest[2]
+
+
+def _checked_refs(repo: Repository) -> Iterator[tuple[str, str]]:
+    names = [
+        line.split("\0") for line in _text(repo.git("for-each-ref", "--format=%(refname)%00%(objectname)")).split("\n")
+    ]
+    refs = [(pair[0], pair[1]) for pair in names if len(pair) == 2]
+    asked = "".join(f"{sha}^{{commit}}\n" for _, sha in refs).encode()
+    answers = repo.git("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked).decode().splitlines()
+    for (name, _), answer in zip(refs, answers, strict=True):
+        sha, _, kind = answer.partition(" ")
+        if kind == "commit":
+            yield name, sha
+
+
+def _text(out: bytes) -> str:
+    return out.decode("utf-8", "surrogateescape")
+
+
+def _git_dirs(repo: Repository) -> list[tuple[str, Path]]:
+    """Each worktree's name ("" for the main one) and its own git directory."""
+    try:
+        linked = sorted((repo.common_dir / "worktrees").iterdir())
     except OSError:
-        folders = []
-    heads += [_head(repo, folder, folder.name, targets) for folder in folders if (folder / "HEAD").is_file()]
-    return heads
+        linked = []
+    return [("", repo.common_dir), *((folder.name, folder) for folder in linked if (folder / "HEAD").is_file())]
 
 
-def _head(repo: Repository, git_dir: Path, worktree: str, targets: dict[str, str]) -> Head:
+def _first_words(path: Path) -> list[str]:
+    try:
+        return [line.partition("\t")[0] for line in path.read_text("utf-8", "replace").split("\n") if line]
+    except OSError:
+        return []
+
+
+def _head(git_dir: Path, worktree: str, targets: dict[str, str]) -> Head:
     text = _first_line(git_dir / "HEAD")
     branch: str | None = None
     if text == "ref: refs/heads/.invalid":  # reftable keeps HEAD elsewhere
@@ -83,7 +115,8 @@ def _head(repo: Repository, git_dir: Path, worktree: str, targets: dict[str, str
     else:
         sha = text
     merge, apply = git_dir / "rebase-merge", git_dir / "rebase-apply"
-    rebasing = merge.is_dir() or (apply / "rebasing").exists()
+    # With HEAD on a branch a rebase was left lying about: what the user commits there is finished work.
+    rebasing = branch is None and (merge.is_dir() or (apply / "rebasing").exists())
     return Head(
         worktree,
         sha or None,

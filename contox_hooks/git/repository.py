@@ -32,7 +32,7 @@ def locate(start: Path | None = None) -> Repository:
     where = Path.cwd() if start is None else start
     try:
         git_dir, common_dir = _paths(where, "--git-dir", "--git-common-dir")
-        top = run(None, "rev-parse", "--path-format=absolute", "--show-toplevel", cwd=where, ok=(0, 128))
+        top = _asked(where, "--show-toplevel", ok=(0, 128))
     except (GitFailed, ValueError, OSError) as error:
         raise _explained(where, error) from error
     top_path = os.fsdecode(top.removesuffix(b"\n"))
@@ -40,12 +40,18 @@ def locate(start: Path | None = None) -> Repository:
 
 
 def _paths(where: Path, *what: str) -> list[Path]:
-    out = run(None, "rev-parse", "--path-format=absolute", *what, cwd=where)
+    out = _asked(where, *what)
     if out.count(b"\n") != len(what):  # a folder's name holds a newline: ask one by one
-        out_each = [run(None, "rev-parse", "--path-format=absolute", one, cwd=where) for one in what]
+        out_each = [_asked(where, one) for one in what]
     else:
         out_each = out.split(b"\n")[:-1]
     return [Path(os.fsdecode(path.removesuffix(b"\n"))) for path in out_each]
+
+
+def _asked(where: Path, *what: str, ok: tuple[int, ...] = (0,)) -> bytes:
+    """The one place where the caller's GIT_DIR and GIT_WORK_TREE count: they say which repository is meant."""
+    named = {name: os.environ[name] for name in ("GIT_DIR", "GIT_WORK_TREE") if name in os.environ}
+    return run(None, "rev-parse", "--path-format=absolute", *what, cwd=where, ok=ok, extra=named)
 
 
 def from_git_dir(git_dir: Path) -> Repository:

@@ -68,7 +68,7 @@ class _Batch:
             rows = self._store.rows(session_sql.SPANS_SLIDING, **where)
         else:
             rows = self._store.rows(session_sql.SPANS_FIXED, **where, earliest=at - WINDOW_S)
-        rows += self._store.rows(session_sql.SPAN_AFTER, **where)
+        rows += self._store.rows(session_sql.SPAN_AFTER, **where, now=self._now)
         decision = decide_session((_span(row) for row in rows), at, mode=self._window)
         if isinstance(decision, Reuse):
             session_id = decision.session_id
@@ -88,6 +88,8 @@ class _Batch:
         command = str(event.payload.get("command", "rewrite"))
         pairs = [(old, new or "") for old, new in event.payload.get("pairs", ()) if old != new]
         for old, new in pairs:
+            self._store.run(sql.FORGET_REWRITE, project_id=self._project_id, old_sha=new, new_sha=old)
+            self._store.run(sql.RESTORE, project_id=self._project_id, key=f"commit:{new}")
             self._store.run(sql.INSERT_REWRITE, project_id=self._project_id, old_sha=old, new_sha=new, command=command)
             self._store.run(sql.SUPERSEDE, project_id=self._project_id, key=f"commit:{old}", new_sha=new)
             row = self._store.row(sql.BY_KEY, project_id=self._project_id, key=f"commit:{old}")

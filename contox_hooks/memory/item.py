@@ -143,7 +143,7 @@ class Items:
             files=json.dumps(draft.files[:MAX_FILES]), tags=json.dumps(draft.tags[:MAX_TAGS]),
             dedup_hint=draft.dedup_hint, commit_range=draft.commit_range, at_utc=draft.at_utc or now, now=now,
         )  # fmt: skip
-        self._add_evidence(item_id, 0, draft.evidence)
+        self._add_evidence(item_id, draft.evidence)
         self._link_files(project_id, item_id, draft.files)
         self._index(self.get(item_id))
         return item_id
@@ -155,32 +155,37 @@ class Items:
             self._index(self.get(item_id))
 
     def merge(self, survivor_id: str, absorbed_id: str, reason: str) -> None:
-        """The survivor keeps the evidence and files of both and is reinforced; the absorbed one is superseded."""
+        """The survivor says what the newer of both says, has the evidence (the newer's first) and files of both, and
+        is reinforced; the absorbed one is superseded."""
         with self._store.transaction():
             survivor, absorbed = self.get(survivor_id), self.get(absorbed_id)
-            known = {(found.commit_sha, found.path, found.quote) for found in survivor.evidence}
-            new = [found for found in absorbed.evidence if (found.commit_sha, found.path, found.quote) not in known]
-            self._add_evidence(survivor_id, len(survivor.evidence), new)
-            files = tuple(dict.fromkeys((*survivor.files, *absorbed.files)))[:MAX_FILES]
+            newer, older = (absorbed, survivor) if absorbed.at_utc >= survivor.at_utc else (survivor, absorbed)
+            self._store.run(sql.DELETE_EVIDENCE, item_id=survivor_id)
+            self._add_evidence(survivor_id, dict.fromkeys((*newer.evidence, *older.evidence)))
+            files = tuple(dict.fromkeys((*newer.files, *older.files)))[:MAX_FILES]
             self._store.run(sql.TAKE_FILES, survivor_id=survivor_id, absorbed_id=absorbed_id)
             self._store.run(
                 sql.REINFORCE, id=survivor_id, now=self._store.now(), at_utc=absorbed.at_utc,
-                importance=absorbed.importance, files=json.dumps(files),
+                title=newer.title, facts=newer.facts, rationale=newer.rationale, impact=newer.impact,
+                commit_range=newer.commit_range, importance=absorbed.importance, files=json.dumps(files),
                 merged_from=json.dumps([*survivor.merged_from, absorbed_id]),
             )  # fmt: skip
+            if newer is absorbed:
+                self._store.run(sql.DELETE_VECTORS, item_id=survivor_id)
+                self._store.run(sql.TAKE_VECTORS, survivor_id=survivor_id, absorbed_id=absorbed_id)
             self._store.run(
                 sql.SET_STATUS, id=absorbed_id, status="superseded", reason=f"merged: {reason}",
                 superseded_by=survivor_id, now=self._store.now(),
             )  # fmt: skip
             self._index(self.get(survivor_id))
 
-    def _add_evidence(self, item_id: str, start: int, evidence: Iterable[Evidence]) -> None:
+    def _add_evidence(self, item_id: str, evidence: Iterable[Evidence]) -> None:
         self._store.run_many(
             sql.INSERT_EVIDENCE,
             [
                 {"item_id": item_id, "position": position, "commit_sha": found.commit_sha,
                  "event_id": found.event_id, "path": found.path, "quote": found.quote}
-                for position, found in enumerate(evidence, start)
+                for position, found in enumerate(evidence)
             ],
         )  # fmt: skip
 

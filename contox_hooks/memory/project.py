@@ -55,15 +55,28 @@ class Projects:
         return [Path(row["common_dir"]) for row in self._store.rows(sql.CLONES, project_id=project_id)]
 
     def find_or_create(
-        self, *, common_dir: Path | str, root_commit: str | None, remote: str | None, name: str
+        self,
+        *,
+        common_dir: Path | str,
+        root_commit: str | None,
+        remote: str | None,
+        name: str,
+        is_new_here: bool = False,
     ) -> Project:
-        """The project of a repository. `remote` is the URL as git has it; what was unknown before is filled in."""
+        """The project of a repository. `remote` is the URL as git has it; what was unknown before is filled in.
+
+        With `is_new_here` the git directory holds nothing of ours: where its root commit is not the known project's,
+        another repository stands in a folder that was used before, and must not see the old one's memory.
+        """
         normalised = normalised_remote(remote)
         store = self._store
         known = store.row(sql.BY_CLONE, common_dir=str(common_dir))
-        if known is not None and _is_complete(known, root_commit, normalised):
+        is_other = is_new_here and known is not None and root_commit and known["root_commit"] not in (None, root_commit)
+        if known is not None and not is_other and _is_complete(known, root_commit, normalised):
             return _project(known)
         with store.transaction():
+            if is_other:
+                store.run(sql.UNLINK_CLONE, common_dir=str(common_dir))
             row = store.row(sql.BY_CLONE, common_dir=str(common_dir)) or self._same(root_commit, remote, normalised)
             if row is None:
                 project_id = store.new_id()
@@ -79,7 +92,7 @@ class Projects:
 
     def _same(self, root_commit: str | None, remote: str | None, normalised: str | None) -> Row | None:
         if root_commit is None:
-            return None
+            return None if normalised is None else self._store.row(sql.BY_REMOTE, remote=normalised)
         candidates = self._store.rows(sql.BY_ROOT, root_commit=root_commit)
         equal = [row for row in candidates if normalised is not None and row["remote"] == normalised]
         without = [row for row in candidates if normalised is None or row["remote"] is None]
@@ -111,9 +124,10 @@ _SCP = re.compile(r"^(?:[^/@\s]+@)?([^/:\s]{2,}):(?!//)(.+)$")
 def normalised_remote(url: str | None) -> str | None:
     """`host/path` of a remote, the same for ssh, https and git URLs, without credentials; None for a local path.
 
-    The host is lower case, ports, `.git` and slashes at the end are gone.
+    The host is lower case, ports, `.git` and slashes at the end are gone; so are query and fragment, which can hold
+    credentials too.
     """
-    text = (url or "").strip()
+    text = re.split(r"[?#]", (url or "").strip(), maxsplit=1)[0]
     if _SCHEME.match(text):
         scheme, _, rest = text.partition("://")
         if scheme.lower() == "file":
@@ -131,7 +145,7 @@ def normalised_remote(url: str | None) -> str | None:
 
 
 def _is_complete(row: Row, root_commit: str | None, remote: str | None) -> bool:
-    return not (row["root_commit"] is None and root_commit) and not (row["remote"] is None and remote)
+    return not (row["root_commit"] is None and root_commit) and (remote is None or row["remote"] == remote)
 
 
 def _project(row: Row) -> Project:

@@ -34,7 +34,7 @@ def stored_version(path: Path) -> int:
     except FileNotFoundError:
         return 0
     except OSError as error:
-        raise StoreError(f"cannot read the memory store {path}: {error.strerror}") from error
+        raise StoreError(f"cannot read the memory store {path}: {error.strerror}", hint=f"ls -l {path}") from error
     if not header:
         return 0
     if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):

@@ -2,7 +2,7 @@
 
 Owns the choice of files and names and the bounds. The reader of files is handed in (git, never the work tree). Must not
 know the store. Invariants: bounded whatever a commit holds, each bound said in `skipped` or in the text; nothing is
-appended that the item's facts have already.
+appended that the item's facts have already; secrets are taken out before a file is parsed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contox_hooks.domain.item import MAX_FACTS, Item
-from contox_hooks.domain.path import path_kind
+from contox_hooks.domain.path import Exclusions, path_kind
+from contox_hooks.domain.redaction import redact, redact_all
 from contox_hooks.pipeline.python_source import Outline, Unparsable, outline
 from contox_hooks.pipeline.quote import cited_lines, fold
 
@@ -50,6 +51,7 @@ class _Sources:
     """Files read so far, each once, by (commit, path)."""
 
     read: Callable[[str, str], bytes | None]
+    exclusions: Exclusions
     known: dict[tuple[str, str], _Source | None] = field(default_factory=dict)
     files_read: int = 0
     skipped: list[str] = field(default_factory=list)
@@ -69,26 +71,31 @@ class _Sources:
             self.skipped.append(f"{path} at {sha[:12]}: larger than {MAX_FILE_BYTES // 1024} KiB")
             return None
         self.files_read += 1
+        # Escaped, bytes of whatever encoding the file declares come back as they were.
+        clean = redact(content.decode("utf-8", "surrogateescape"))
         try:
-            parsed = outline(content)
+            parsed = outline(clean.text.encode("utf-8", "surrogateescape"))
         except Unparsable as reason:
-            self.skipped.append(f"{path} at {sha[:12]}: {reason}")
+            without = " without its secrets" if clean.count else ""
+            self.skipped.append(f"{path} at {sha[:12]}: {reason}{without}")
             return None
         lines: dict[str, list[int]] = {}
         # Lines as the parser counts them: str.splitlines() also breaks at form feeds.
-        text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        text = clean.text.replace("\r\n", "\n").replace("\r", "\n")
         for number, line in enumerate(text.split("\n"), start=1):
             lines.setdefault(fold(line), []).append(number)
         return _Source(parsed, lines)
 
 
-def deepen(items: Sequence[Item], read: Callable[[str, str], bytes | None]) -> Deepened:
+def deepen(
+    items: Sequence[Item], read: Callable[[str, str], bytes | None], exclusions: Exclusions | None = None
+) -> Deepened:
     """What to append to each item's facts.
 
     `read(sha, path)` gives a file's bytes at a commit, None when it is not there. Python files are read; of each, what
-    the item names in backticks or quotes lines of, else its first public definitions.
+    the item names in backticks or quotes lines of, else its first public definitions. Excluded ones are not even named.
     """
-    sources = _Sources(read)
+    sources = _Sources(read, exclusions or Exclusions())
     facts: dict[str, str] = {}
     for item in items:
         text = _appended(item, sources)
@@ -99,7 +106,7 @@ def deepen(items: Sequence[Item], read: Callable[[str, str], bytes | None]) -> D
 
 def _appended(item: Item, sources: _Sources) -> str:
     sha = newest_commit(item)
-    paths = [path for path in dict.fromkeys(item.files) if _is_read(path)]
+    paths = [path for path in dict.fromkeys(item.files) if _is_read(path) and not sources.exclusions.matches(path)]
     if sha is None or not paths:
         return ""
     if len(paths) > MAX_FILES_READ:
@@ -114,7 +121,8 @@ def _appended(item: Item, sources: _Sources) -> str:
             found.append((path, source.outline, _named(source.outline, names) | _around(source, quoted)))
     if not any(touched for _, _, touched in found):
         found = [(path, outline, _first_public(outline)) for path, outline, _ in found[:_MAX_UNNAMED_FILES]]
-    lines = [line for entry in found for line in _lines_of(*entry)]
+    # Again: what the parser has put together, of escapes or of strings side by side, was not one text in the file.
+    lines, _ = redact_all([line for entry in found for line in _lines_of(*entry)])
     room = min(MAX_APPENDED, MAX_FACTS - len(item.facts) - 1)
     return _fitted([line for line in dict.fromkeys(lines) if line not in item.facts], room)
 

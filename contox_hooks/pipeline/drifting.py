@@ -1,14 +1,16 @@
-"""Stage 5, Drift Check: active items whose files later commits changed go to review.
+"""Stage 5, Drift Check: active items whose files later commits changed go to review, and come back from there.
 
 The rule is drift.py's; this finds the pairs worth asking about: items that stood before, against this session's
 commits; and this session's items against commits that came later but were processed earlier. Where an item's file is
-now follows renames (table item_file).
+now follows renames (table item_file). Later is what descends from the item's commit, not what has a later date.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import Item
@@ -17,9 +19,11 @@ from contox_hooks.memory.session import stored_event
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as sql
 from contox_hooks.memory.store import Row, Store
-from contox_hooks.pipeline.drift import Drift, decide_drift
+from contox_hooks.pipeline.drift import Drift, FileText, decide_drift, decide_release, takes_away
 from contox_hooks.pipeline.work import BlobReader, Result, Work, Writing, plural, skip
 
+_SHA = re.compile(r"\bin ([0-9a-f]{12})\b")
+"""The commit that a Drift's reason names."""
 _MAX_LATER = 200
 """Later commits of one path that a late item is held against."""
 
@@ -38,9 +42,18 @@ class _Commit:
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     item: Item
-    drift: Drift | None
-    moves: Mapping[tuple[str, str], str]
+    drift: Drift | None = None
+    released: bool = False
+    unread: bool = False
+    """What it takes to judge is on no clone here."""
+    moves: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(path, cited as) to the path after the last rename."""
+
+
+@runtime_checkable
+class _History(Protocol):
+    def is_ancestor(self, older: str, newer: str) -> bool | None:
+        """None when it cannot be known here."""
 
 
 def drift_check(work: Work) -> Writing:
@@ -52,17 +65,29 @@ def drift_check(work: Work) -> Writing:
         return skip("no clone of the repository is on this machine")
     check = _Check(work, work.tools.blobs)
     verdicts = [check.verdict(item, commits) for item in check.standing(commits)]
-    drifted = [verdict for verdict in verdicts if verdict.drift is not None]
 
     def write() -> Result:
-        for verdict in drifted:
-            if verdict.drift is not None and work.service.items.get(verdict.item.id).status == "active":
-                work.service.items.set_status(verdict.item.id, "review", reason=verdict.drift.reason)
+        items = work.service.items
         for verdict in verdicts:
+            if items.get(verdict.item.id).status == verdict.item.status:
+                if verdict.drift is not None:
+                    items.set_status(verdict.item.id, "review", reason=verdict.drift.reason)
+                elif verdict.released:
+                    items.set_status(verdict.item.id, "active")
             _move(store, verdict)
-        return Result(f"{plural(len(drifted), 'item')} to review of {len(verdicts):,} checked")
+        return Result(_told(verdicts))
 
     return write
+
+
+def _told(verdicts: Sequence[_Verdict]) -> str:
+    drifted, released, unread = (
+        sum(bool(getattr(verdict, name)) for verdict in verdicts) for name in ("drift", "released", "unread")
+    )
+    told = f"{plural(drifted, 'item')} to review of {len(verdicts) - unread:,} checked"
+    if released:
+        told += f"; {plural(released, 'item')} released"
+    return f"{told}; {unread:,} of {len(verdicts):,} could not be read" if unread else told
 
 
 class _Check:
@@ -73,9 +98,10 @@ class _Check:
         self._blobs = blobs
         self._texts: dict[tuple[str, str], str | None] = {}
         self._later: dict[str, _Commit] = {}
+        self._ancestors: dict[tuple[str, str], bool | None] = {}
 
     def standing(self, commits: Sequence[_Commit]) -> list[Item]:
-        """Active items in the files of these commits: older ones, and the session's own."""
+        """Active items and those in review in the files of these commits: older ones, and the session's own."""
         paths = {path for commit in commits for path in _paths(commit.digest)}
         rows: dict[str, Row] = {}
         for path in sorted(paths):
@@ -85,7 +111,7 @@ class _Check:
 
     def verdict(self, item: Item, commits: Sequence[_Commit]) -> _Verdict:
         links = [(row["path"], row["cited_as"]) for row in self._store.rows(sql.FILES_OF, item_id=item.id)]
-        since = self._newest_event(item)
+        since, own = self._newest_event(item)
         if item.session_id == self._work.session.id:
             changes = self._later_on({path for path, _ in links}, since)
         else:
@@ -96,17 +122,55 @@ class _Check:
                     changes.append(commit)
                     paths |= {change.path for change in commit.digest.files if change.old_path in paths}
         if not changes:
-            return _Verdict(item, None, {})
-        digests = [commit.digest for commit in changes]
+            return _Verdict(item)
+        moves = _moves(links, [commit.digest for commit in changes])
         try:
-            drift = decide_drift(_as_now(item, links), digests, self._reader(digests[-1].sha))
+            present = _as_now(item, links)
+            then = self._reader(own, links)
+            if item.status == "review":
+                return _Verdict(item, released=self._is_released(present, changes, then), moves=moves)
+            return _Verdict(item, self._drift(present, own, changes, then), moves=moves)
         except GitFailed:  # what is not on this machine cannot be judged
-            drift = None
-        return _Verdict(item, drift, _moves(links, digests))
+            return _Verdict(item, unread=True, moves=moves)
 
-    def _newest_event(self, item: Item) -> tuple[int, str]:
+    def _drift(self, item: Item, own: str, changes: Sequence[_Commit], then: FileText) -> Drift | None:
+        """The order of time flags; before that is believed, the order of history is asked, which takes longer."""
+        later = [commit.digest for commit in changes]
+        drift = decide_drift(item, later, self._reader(later[-1].sha), then)
+        if drift is None:
+            return None
+        while later and not self._is_later(later[-1], own, item):
+            later.pop()
+        if len(later) == len(changes):
+            return drift
+        return decide_drift(item, later, self._reader(later[-1].sha), then) if later else None
+
+    def _is_later(self, digest: CommitDigest, own: str, item: Item) -> bool:
+        answer = self._is_ancestor(own, digest.sha)
+        return takes_away(digest, item) if answer is None else answer
+
+    def _is_released(self, item: Item, changes: Sequence[_Commit], then: FileText) -> bool:
+        """Only after the commit that put it in review; who put it there by hand named none."""
+        blamed = _SHA.search(item.status_reason or "")
+        if blamed is None:
+            return False
+        digests = [commit.digest for commit in changes]
+        newest = digests[-1].sha
+        stands = decide_release(item, digests, self._reader(newest), then)
+        return stands and self._is_ancestor(blamed[1], newest) is True
+
+    def _is_ancestor(self, older: str, newer: str) -> bool | None:
+        if (older, newer) not in self._ancestors:
+            known = self._blobs.is_ancestor(older, newer) if isinstance(self._blobs, _History) else None
+            self._ancestors[older, newer] = known
+        return self._ancestors[older, newer]
+
+    def _newest_event(self, item: Item) -> tuple[tuple[int, str], str]:
+        """Its place in time, and the commit."""
         row = self._store.row(sql.NEWEST_EVENT, project_id=self._project_id, item_id=item.id)
-        return (item.at_utc, "~") if row is None else (row["at_utc"], row["id"])
+        if row is None:
+            return (item.at_utc, "~"), item.evidence[0].commit_sha if item.evidence else ""
+        return (row["at_utc"], row["id"]), row["sha"]
 
     def _later_on(self, paths: set[str], since: tuple[int, str]) -> list[_Commit]:
         """Processed commits after `since` on these paths and on what they were renamed to."""
@@ -126,14 +190,20 @@ class _Check:
                 seen |= renamed
         return sorted(found.values(), key=lambda commit: commit.place)
 
-    def _reader(self, sha: str) -> Callable[[str], str | None]:
+    def _reader(self, sha: str, links: Sequence[tuple[str, str]] = ()) -> FileText:
+        """Files as of a commit, by their names then or by what `links` say they are called now."""
+
         def text(path: str) -> str | None:
-            if (sha, path) not in self._texts:
-                content = self._blobs(sha, path)
-                self._texts[sha, path] = None if content is None else content.decode("utf-8", "replace")
-            return self._texts[sha, path]
+            names = dict.fromkeys((path, *(cited_as for now, cited_as in links if now == path)))
+            return next((found for name in names if (found := self._text(sha, name)) is not None), None)
 
         return text
+
+    def _text(self, sha: str, path: str) -> str | None:
+        if (sha, path) not in self._texts:
+            content = self._blobs(sha, path)
+            self._texts[sha, path] = None if content is None else content.decode("utf-8", "replace")
+        return self._texts[sha, path]
 
 
 def _commit(row: Row) -> _Commit:

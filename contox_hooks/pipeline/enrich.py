@@ -6,7 +6,7 @@ chunk becomes items once, in the transaction that marks its commits processed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from contox_hooks.memory.chunk import Chunk, Chunks
 from contox_hooks.memory.session import StoredEvent
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as item_sql
+from contox_hooks.memory.sql import job as job_sql
 from contox_hooks.memory.sql import session as session_sql
 from contox_hooks.memory.store import Store
 from contox_hooks.pipeline.quote import verified
@@ -65,8 +66,11 @@ def _store(work: Work, chunks: Chunks) -> Result:
                 made.append(draft)
     chunks.finish(stored, work.run.id)
     _succeed(store, work.run.project_id, made)
-    summary = _summary(chunks.results(session_id))
-    store.run(session_sql.SET_SUMMARY, id=session_id, summary=summary, items=len(made))
+    standing = {row["sha"] for row in store.rows(job_sql.CHUNKED_COMMITS, session_id=session_id)}
+    summary = _summary(chunks.results(session_id), standing)
+    counted = work.service.sessions.get(session_id).items_extracted
+    extracted = store.count(item_sql.EXTRACTED_COUNT, session_id=session_id)
+    store.run(session_sql.SET_SUMMARY, id=session_id, summary=summary, items=extracted - counted)
     dropped = sum(chunk.result["dropped"] for chunk in stored if chunk.result)
     left_out = f", {plural(dropped, 'proposal')} without proof left out" if dropped else ""
     return Result(f"{plural(len(made), 'item')} from {plural(len(event_ids), 'commit')}{left_out}")
@@ -114,12 +118,16 @@ def _rewritten_into(store: Store, project_id: str, sha: str) -> set[str]:
     return found
 
 
-def _summary(results: Sequence[Mapping[str, Any]]) -> str | None:
-    """The extractor's own words for a session of one chunk, else one line over all of them."""
+def _summary(results: Sequence[Mapping[str, Any]], standing: Set[str]) -> str | None:
+    """The extractor's own words for a session of one chunk, else one line over what its `standing` commits gave."""
     told = [result for result in results if result["commits"]]
-    if len(told) == 1:
+    if len(told) == 1 and told[0]["commits"] == len(standing):
         summary: str | None = told[0]["summary"]
         return summary
-    titles = [(draft["type"], draft["title"]) for result in told for draft in result["drafts"]]
-    commits = sum(result["commits"] for result in told)
-    return session_summary(titles, commits=commits, branch=told[-1]["branch"]) if titles else None
+    titles = [
+        (draft["type"], draft["title"])
+        for result in told
+        for draft in result["drafts"]
+        if any(found["commit_sha"] in standing for found in draft["evidence"])
+    ]
+    return session_summary(titles, commits=len(standing), branch=told[-1]["branch"]) if told else None

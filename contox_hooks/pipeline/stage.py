@@ -21,11 +21,13 @@ def deep_enrich(work: Work) -> Writing:
     items = _waiting(work, sql.TO_DEEPEN)
     if not work.tools.deep_enrich:
         return skip("switched off (deep_enrich)")
+    if not work.tools.diffs:
+        return skip("file content is not kept (diffs is false)")
     if not items:
         return skip("no new items")
     if work.tools.blobs is None:
         return skip("no clone of the repository is on this machine")
-    found = deepen(items, _present(work.tools.blobs))
+    found = deepen(items, _present(work.tools.blobs), work.tools.exclusions)
 
     def write() -> Result:
         service = work.service

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from contox_hooks.domain.path import Exclusions
 from contox_hooks.domain.pipeline import Stage
 from contox_hooks.memory.job import Run
 from contox_hooks.memory.service import Service
@@ -34,6 +35,10 @@ class Tools:
     blobs: BlobReader | None
     """None when no clone of the repository is on this machine any more."""
     deep_enrich: bool = True
+    diffs: bool = True
+    """Whether file content may be kept; without, nothing is read from files."""
+    exclusions: Exclusions = field(default_factory=Exclusions)
+    """Files that nothing is read from."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from contox_hooks.domain.error import SettingError, StoreError, StoreNewer
 from contox_hooks.lock import FileLock
 from tests.capture.conftest import Captured
 from tests.gitrepo import Repo
+from tests.operation import OTHER
 
 KILLED = """
 import os, signal, sys
@@ -345,3 +346,46 @@ def test_processes_that_make_the_database_at_once_make_one(tmp_path: Path) -> No
     command = [sys.executable, "-c", code, str(tmp_path / "capture.db")]
     processes = [subprocess.Popen(command) for _ in range(4)]
     assert [process.wait() for process in processes] == [0] * 4
+
+
+def test_a_rebuilt_database_finds_rebased_and_pushed_work_under_what_others_added(captured: Captured) -> None:
+    repo, state = captured.repo, captured.assembly.state
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.commit("mine", {"m.txt": "1\n"})
+    repo.git("checkout", "-q", "main")
+    repo.commit("main moves on", {"n.txt": "1\n"})
+    repo.git("checkout", "-q", "topic")
+    repo.git("rebase", "-q", "main")
+    other = Repo(repo.path.parent / "other", init=False)
+    repo.git("clone", "-q", "-b", "topic", str(repo.path), str(other.path))
+    other.write("theirs.txt", "x\n")
+    other.git("add", "-A")
+    other.git("commit", "-q", "-m", "theirs", env={**OTHER, **other.times()})
+    repo.git("pull", "-q", "--ff-only", str(other.path), "topic")
+    captured.drain()
+    state.database.write_bytes(b"garbage" * 100)
+    for journal in state.root.glob("capture.db-*"):
+        journal.unlink()
+    repo.commit("last", {"l.txt": "1\n"})
+    captured.drain()
+    own = repo.git("log", "--format=%H", "--committer=ada", "HEAD", "^HEAD~4").split()
+    assert set(own) <= set(captured.shas())
+    assert "theirs" not in captured.kinds()
+    assert captured.superseded() == {"mine"}
+
+
+def test_what_is_committed_during_a_backfill_is_found_at_its_end(captured: Captured) -> None:
+    repo = captured.repo
+    parts = captured.assembly
+    for number in range(3):
+        repo.commit(f"past {number}", {f"{number}.txt": "x\n"})
+    plan_repo = parts.repo
+    from contox_hooks.capture.backfill import backfill, plan_backfill
+
+    plan = plan_backfill(plan_repo, parts.state, revision="HEAD", limit=None, since=None)
+
+    def commit_meanwhile(done: int) -> None:
+        repo.commit("meanwhile", {"m.txt": "x\n"})
+
+    backfill(plan_repo, parts.drain(), plan, parts.settings, on_stored=commit_meanwhile)
+    assert "meanwhile" in captured.kinds()

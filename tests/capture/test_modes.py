@@ -32,7 +32,10 @@ def settle(captured: Captured) -> None:
     mark = captured.assembly.state.mark
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        words = mark.read_text().split() if mark.exists() else []
+        try:
+            words = mark.read_text().split()
+        except FileNotFoundError:
+            break
         if not words or not is_alive(int(words[0])) or not Mark(mark).is_up_elsewhere():
             break
         time.sleep(0.05)

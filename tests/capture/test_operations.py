@@ -160,3 +160,149 @@ def test_secrets_in_branch_names_stay_in_git(captured: Captured) -> None:
     events = captured.events()
     assert {event.type for event in events} == {"commit", "checkout"}
     assert not any(token in str(event.payload) for event in events)
+
+
+def test_a_commit_pushed_in_the_middle_of_a_rebase_is_not_taken_for_known(captured: Captured) -> None:
+    repo = captured.repo
+    repo.git("init", "-q", "--bare", "../hub.git")
+    repo.git("remote", "add", "origin", "../hub.git")
+    for number in (1, 2):
+        repo.commit(f"topic {number}", {f"t{number}.txt": f"{number}\n"})
+    repo.git("rebase", "-i", "HEAD~2", env={"GIT_SEQUENCE_EDITOR": "sed -i -e '1s/^pick/edit/'"})
+    repo.commit("made during the rebase", {"g.txt": "g\n"})
+    repo.git("push", "-q", "origin", "HEAD:refs/heads/share")
+    captured.drain()
+    repo.git("rebase", "--continue")
+    captured.drain()
+    now = set(repo.git("rev-list", "HEAD~3..HEAD").split())
+    assert now <= set(captured.shas())
+    assert "made during the rebase" not in captured.superseded()
+
+
+def test_a_commit_that_another_tool_kept_under_its_own_ref_first(captured: Captured) -> None:
+    repo = captured.repo
+    sha = repo.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "by another tool", env=repo.times())
+    repo.git("update-ref", f"refs/jj/keep/{sha}", sha)
+    captured.drain()
+    repo.git("update-ref", "refs/heads/main", sha)
+    captured.drain()
+    assert captured.kinds() == {"by another tool": "commit"}
+
+
+def test_own_work_of_another_machine_has_landed_however_it_was_fetched(captured: Captured) -> None:
+    repo = captured.repo
+    other = Repo(repo.path.parent / "other", init=False)
+    repo.git("clone", "-q", str(repo.path), str(other.path))
+    other.commit("on the other machine", {"o.txt": "o\n"})
+    other.git("tag", "v1")
+    repo.git("fetch", "-q", str(other.path), "main")
+    repo.git("checkout", "-q", "-b", "review", "FETCH_HEAD")
+    captured.drain()
+    repo.git("checkout", "-q", "main")
+    repo.git("fetch", "-q", str(other.path), "tag", "v1")
+    repo.git("rebase", "-q", "FETCH_HEAD")
+    captured.drain()
+    assert captured.kinds() == {}
+
+
+def test_a_reset_that_undoes_an_amend_brings_the_old_commit_back(captured: Captured) -> None:
+    repo = captured.repo
+    old = repo.commit("first", {"a.txt": "1\n"})
+    captured.drain()
+    repo.git("commit", "-q", "--amend", "-m", "second", env=repo.times())
+    captured.drain()
+    assert captured.superseded() == {"first"}
+    repo.git("reset", "-q", "--hard", old)
+    captured.drain()
+    assert captured.superseded() == {"second"}
+    service, project = captured.assembly.service, captured.assembly.project
+    stored = [
+        e for s in service.sessions.page(project.id) for e in service.sessions.events(s.id) if e.event.type == "commit"
+    ]
+    assert {e.event.payload["subject"]: e.superseded_by for e in stored} == {"first": None, "second": old}
+
+
+def test_an_old_commit_that_a_branch_still_holds_is_not_superseded(captured: Captured) -> None:
+    repo = captured.repo
+    repo.commit("first", {"a.txt": "1\n"})
+    repo.git("branch", "backup")
+    repo.git("commit", "-q", "--amend", "-m", "second", env=repo.times())
+    captured.drain()
+    assert captured.superseded() == set()
+
+
+def test_a_first_look_in_the_middle_of_a_rebase_takes_no_past(repo: Repo, capture: Callable[[Repo], Captured]) -> None:
+    repo.commit("start", {"a.txt": "1\n"})
+    repo.commit("long ago", {"b.txt": "1\n"})
+    repo.git("commit", "-q", "--amend", "-m", "long ago, amended", env=repo.times())
+    repo.git("rebase", "-i", "HEAD~1", env={"GIT_SEQUENCE_EDITOR": "sed -i -e '1s/^pick/edit/'"})
+    captured = capture(repo)
+    captured.drain()
+    repo.git("rebase", "--continue")
+    captured.drain()
+    assert captured.kinds() == {}
+
+
+def test_a_renamed_branch_brings_no_past(repo: Repo, capture: Callable[[Repo], Captured]) -> None:
+    repo.commit("start", {"a.txt": "1\n"})
+    repo.commit("gone", {"b.txt": "1\n"})
+    repo.git("reset", "-q", "--hard", "HEAD~1")
+    captured = capture(repo)
+    captured.drain()
+    repo.git("branch", "-m", "main", "trunk")
+    captured.drain()
+    assert captured.kinds() == {}
+
+
+def test_a_branch_name_that_is_no_text_stops_nothing(captured: Captured) -> None:
+    repo = captured.repo
+    repo.run("checkout", "-q", "-b", b"caf\xe9".decode("utf-8", "surrogateescape"))
+    repo.commit("work", {"a": "1\n"})
+    captured.drain()
+    [event] = captured.events("commit")
+    assert event.payload["branch"] == "caf\\xe9"
+
+
+def test_a_ref_without_its_object_stops_nothing(captured: Captured) -> None:
+    repo = captured.repo
+    (repo.path / ".git/refs/heads/broken").write_text("12" * 20 + "\n")
+    repo.commit("work", {"a": "1\n"})
+    captured.drain()
+    assert captured.kinds() == {"work": "commit"}
+
+
+def test_a_rebase_left_lying_about_does_not_stop_capture(captured: Captured) -> None:
+    repo = captured.repo
+    repo.commit("one", {"a.txt": "1\n"})
+    repo.git("rebase", "-i", "HEAD~1", env={"GIT_SEQUENCE_EDITOR": "sed -i -e '1s/^pick/edit/'"})
+    repo.git("checkout", "-q", "-f", "main")
+    repo.commit("day by day", {"b.txt": "1\n"})
+    captured.drain()
+    assert "day by day" in captured.kinds()
+
+
+def test_a_commit_of_a_worktree_that_is_gone_is_found_by_its_hook(captured: Captured) -> None:
+    repo = captured.repo
+    repo.git("worktree", "add", "-q", "--detach", "../side")
+    side = Repo(repo.path.parent / "side", init=False)
+    sha = side.commit("in the side", {"s.txt": "s\n"})
+    with captured.assembly.state.spool.open("a") as spool:
+        spool.write(f"\n1 post-commit {sha} +\n")
+    repo.git("worktree", "remove", "--force", "../side")
+    captured.drain()
+    assert "in the side" in captured.kinds()
+
+
+def test_no_secret_of_a_name_or_a_subject_reaches_any_file(captured: Captured) -> None:
+    repo = captured.repo
+    tokens = ["ghp_" + letter * 12 + "a1B2c3D4e5F6g7H8i9J0k1L2" for letter in "xyzw"]
+    repo.git("checkout", "-q", "-b", f"try/{tokens[0]}")
+    repo.commit(f"use {tokens[1]}", {"a": "1\n"})
+    repo.git("tag", f"v-{tokens[2]}")
+    repo.git("worktree", "add", "-q", "--detach", f"../wt-{tokens[3]}")
+    captured.drain()
+    captured.drain()
+    assert captured.kinds() == {"use [redacted:github-token]": "commit"}
+    for folder in (captured.assembly.state.root, captured.assembly.service.store.path.parent):
+        stored = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+        assert not [token for token in tokens if token.encode() in stored], folder

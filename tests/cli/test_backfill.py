@@ -88,3 +88,18 @@ def test_before_init_and_before_the_first_commit(repo: Repo, call: Call) -> None
     call("init", "--no-hooks")
     told = call("backfill")
     assert (told.code, told.err.splitlines()[0]) == (3, "contox-hooks: there are no commits yet")
+
+
+@pytest.mark.parametrize("date", ["notadate", "", "now"])
+def test_a_date_that_git_would_take_for_now_is_a_usage_error(told_repo: Repo, call: Call, date: str) -> None:
+    told = call("init", "--since", date, "--json")
+    assert (told.code, told.error["code"]) == (2, "usage")
+    assert not (told_repo.path / ".git" / "contox").exists()
+    call("init", "--no-history", "--no-hooks")
+    told = call("backfill", "--since", date, "--json")
+    assert (told.code, told.error["code"]) == (2, "usage")
+
+
+@pytest.mark.parametrize("date", ["2001-02-03", "6 months ago", "yesterday"])
+def test_dates_that_git_understands(begun: Repo, call: Call, date: str) -> None:
+    assert call("backfill", "--since", date, "--no-enrich").code == 0

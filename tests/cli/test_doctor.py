@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from contox_hooks.assembly import Assembly
+from contox_hooks.capture.install.probe import ProbeResult
 from contox_hooks.capture.state import State
 from contox_hooks.configuration import user_file
-from contox_hooks.domain.error import Error
+from contox_hooks.domain.error import Error, StoreError
 from contox_hooks.place import memory_path
 from tests.cli.conftest import Call
 from tests.gitrepo import Repo
@@ -267,3 +268,30 @@ def test_a_read_only_state_folder(well: Repo, call: Call, state: State, make_rep
         assert found(call, "state")
     finally:
         state.root.chmod(0o700)
+
+
+def test_a_memory_that_can_be_read_only_is_one_finding_among_all(
+    well: Repo, call: Call, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Assembly) -> None:
+        raise StoreError("cannot open the memory store: Permission denied", hint="make it writable")
+
+    state.root.chmod(0o755)
+    commit_quietly(well, "feat: waits", "waits.py")
+    monkeypatch.setattr(Assembly, "project", property(refused))
+    told = call("doctor", "--json")
+    texts = {one["check"]: (one["text"], one["command"]) for one in told.json["findings"]}
+    assert texts["memory"] == ("cannot open the memory store: Permission denied", "make it writable")
+    assert texts["gaps"] == ("1 commit not captured yet", "")
+    assert "permissions" in texts
+
+
+def test_hooks_that_were_not_tried_are_not_praised(well: Repo, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = ProbeResult(None, "post-commit not probed: managed by pre-commit", "pre-commit run")
+    monkeypatch.setattr("contox_hooks.diagnosis.hook.probe", lambda _: result)
+    told = call("doctor")
+    assert told.code == 0
+    assert told.out.splitlines() == [
+        "✓ all is well: the drain answers, the stores are sound",
+        "– post-commit not probed: managed by pre-commit → pre-commit run",
+    ]

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from contox_hooks.assembly import Assembly
+from contox_hooks.cli import end_session
+from contox_hooks.lock import FileLock
 from tests.cli.conftest import Call
-from tests.cli.world import begin, commit
+from tests.cli.world import begin, commit, drain
 from tests.gitrepo import Repo
 
 
@@ -56,3 +59,32 @@ def test_nothing_active(repo: Repo, call: Call) -> None:
     assert (told.code, told.out) == (4, "")
     assert told.err == "contox-hooks: no session is active: nothing to end\n  → the next commit opens one\n"
     assert call("end-session", "--no-new", "--json").error["code"] == "not_found"
+
+
+def test_while_another_drain_is_at_work_the_session_stays_open(
+    repo: Repo, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(end_session, "_WAIT_S", 0.1)
+    begin(repo)
+    commit(repo)
+    drain(repo)
+    commit(repo, "fix: g", 5)
+    with FileLock(Assembly(repo.repository).state.lock) as lock:
+        assert lock.take()
+        told = call("end-session", "--json")
+    assert (told.code, told.error["code"]) == (10, "busy")
+    assert call("end-session", "--json").json["events"] == 2
+
+
+def test_beside_json_nothing_is_warned_of(repo: Repo, call: Call) -> None:
+    begin(repo)
+    commit(repo)
+    drain(repo)
+    lock = Assembly(repo.repository).state.lock
+    lock.unlink()
+    lock.mkdir()
+    assert "the look for new commits failed" in call("sessions").err
+    assert call("sessions", "--json").err == ""
+    told = call("end-session", "--json")
+    assert (told.code, told.err) == (0, "")
+    assert "not everything is flushed" in call("end-session").err

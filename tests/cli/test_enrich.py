@@ -51,7 +51,8 @@ def test_one_session_leaves_the_others(repo: Repo, call: Call) -> None:
 
 
 def test_a_stage_that_fails_is_the_error(repo: Repo, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    from contox_hooks.pipeline.stage import STAGE_FUNCTIONS, Stage
+    from contox_hooks.domain.pipeline import Stage
+    from contox_hooks.pipeline.stage import STAGE_FUNCTIONS
 
     def broken(_: object) -> None:
         raise RuntimeError("no model")

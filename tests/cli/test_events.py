@@ -24,6 +24,7 @@ def test_each_kind_in_one_line(repo: Repo, call: Call) -> None:
     call("status")
     repo.git("merge", "-q", "--ff-only", "topic")
     call("status")
+    repo.git("branch", "-q", "-D", "topic")  # as long as it is on a branch nothing replaced it
     repo.git("commit", "-q", "--amend", "-m", "feat: add f, better")
     told = call("events")
     assert told.code == 0, told.err

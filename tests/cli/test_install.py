@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from contox_hooks.assembly import Assembly
+from contox_hooks.lock import FileLock
 from tests.cli.conftest import Call
 from tests.gitrepo import Repo
 
@@ -66,3 +69,14 @@ def test_after_a_purge_it_can_begin_again(learnt: Repo, call: Call) -> None:
 def test_outside_a_repository(verb: str, call: Call, tmp_path: Path) -> None:
     assert call(verb, at=tmp_path).code == 3
     assert call(verb, "--json", at=tmp_path).error["code"] == "repository"
+
+
+def test_purge_waits_for_a_drain_that_lingers(learnt: Repo, call: Call) -> None:
+    lock = FileLock(Assembly(learnt.repository).state.lock)
+    assert lock.take()
+    end = threading.Timer(0.3, lock.release)
+    end.start()
+    told = call("uninstall", "--purge", "--yes")
+    end.join()
+    assert told.code == 0, told.err
+    assert not (learnt.path / ".git" / "contox").exists()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 import pytest
 
 from contox_hooks.assembly import Assembly
+from contox_hooks.cli import memory
+from contox_hooks.domain.item import Evidence, Item
+from contox_hooks.memory.brain import Brain
 from tests.cli.conftest import Call
 from tests.gitrepo import Repo
 
@@ -106,3 +112,8 @@ def test_a_prefix_that_fits_several_names_them(learnt: Repo, call: Call) -> None
     error = call("memory", "0", "--json").error
     assert error["message"].startswith("'0' fits several memory items: 0")
     assert error["hint"] == "type more of the id"
+
+
+def test_the_help_names_every_field_of_the_json() -> None:
+    names = [field.name for kind in (Item, Evidence, Brain) for field in fields(kind)]
+    assert [name for name in names if not re.search(rf"\b{name}\b", memory.command.__doc__ or "")] == []

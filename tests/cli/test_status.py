@@ -12,9 +12,14 @@ from pathlib import Path
 import pytest
 
 from contox_hooks import work
+from contox_hooks.assembly import Assembly
+from contox_hooks.capture.drain import Drained
 from contox_hooks.capture.install import install
+from contox_hooks.capture.mark import Mark
 from contox_hooks.capture.store import CaptureStore
+from contox_hooks.cli.context import Here
 from contox_hooks.domain.pipeline import Stage
+from contox_hooks.lock import FileLock
 from contox_hooks.place import memory_path
 from tests.cli.conftest import Call
 from tests.cli.world import begin, commit, drain, fail, learn, parts_of, start
@@ -136,7 +141,9 @@ def test_a_newer_memory_store_is_left_alone_and_said_so(repo: Repo, call: Call) 
     commit(repo, "feat: later", 6)
     told = call("status")
     assert told.code == 0
-    assert "! 1 commit since " in told.out
+    assert "! 1 event not in the memory store yet, kept until it can be written: " in told.out
+    assert "not captured" not in told.out  # it is: only its delivery waits
+    assert "contox-hooks drain" not in told.out
     assert told.out.count("newer contox-hooks") == 1  # one cause, one line
     assert "pip install --upgrade contox-hooks" in told.out
     assert path.read_bytes() == before
@@ -202,7 +209,7 @@ def test_events_that_wait_for_the_memory_store(repo: Repo, call: Call) -> None:
     db.close()
     told = call("status")
     assert told.code == 0
-    assert "! 1 event not in the memory store yet: " in told.out
+    assert "! 1 event not in the memory store yet, kept until it can be written: " in told.out
     assert call("status", "--json").json["gaps"]["undelivered"] == 1
 
 
@@ -315,3 +322,50 @@ def test_from_a_subfolder_and_a_linked_worktree(repo: Repo, call: Call, tmp_path
     assert call("status", at=folder).out.startswith("work: capturing")
     repo.git("worktree", "add", "-q", str(tmp_path / "linked"))
     assert call("status", at=tmp_path / "linked").out.startswith("work: capturing")
+
+
+@pytest.mark.parametrize("age_s", [0, 300])
+def test_a_drain_that_hangs_does_not_make_it_green(repo: Repo, age_s: int) -> None:
+    wired(begin(repo))
+    commit(repo)
+    mark = Mark(Assembly(repo.repository).state.mark)
+    with FileLock(Assembly(repo.repository).state.lock) as lock:
+        assert lock.take()
+        mark.raise_()
+        began = time.time() - age_s
+        os.utime(Assembly(repo.repository).state.mark, (began, began))
+        out, _ = start(repo, "status").communicate(timeout=60)
+        diagnosed, _ = start(repo, "doctor").communicate(timeout=60)
+        mark.lower()
+    if age_s:
+        assert "! 1 commit not captured yet: another drain has been at work for 5m 0" in out
+        assert "  → contox-hooks doctor\n" in out
+        assert f"another drain (process {os.getpid()}) has been at work for 5 min → kill {os.getpid()}" in diagnosed
+    else:
+        assert "note      1 commit not captured yet: another drain is at work" in out
+        assert "– another drain is at work" in diagnosed
+    assert "contox-hooks drain" not in diagnosed
+
+
+def test_it_waits_a_moment_for_the_drain_that_a_hook_has_just_started(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Drained | None] = [None, None, Drained()]
+
+    class Other:
+        def run(self, *, reconcile: bool) -> Drained | None:
+            return answers.pop(0)
+
+    here = Here(Assembly(begin(repo).repository))
+    monkeypatch.setattr(here.parts, "drain", Other)
+    assert here.drain() is None
+    assert here.drain(wait_s=5.0) == Drained()
+
+
+def test_a_failed_look_that_missed_nothing_does_not_speak_of_commits(repo: Repo, call: Call) -> None:
+    wired(begin(repo))
+    (state(repo) / "drain.lock").unlink()
+    (state(repo) / "drain.lock").mkdir()
+    out = call("status").out
+    assert "! the look for new commits failed: " in out
+    assert "not captured" not in out

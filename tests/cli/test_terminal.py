@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contox_hooks.cli.clean import clean
-from tests.cli.world import begin, commit, learn
+from tests.cli.world import begin, commit, learn, parts_of
 from tests.gitrepo import Repo
 
 
@@ -65,3 +65,19 @@ def test_enrich_shows_a_bar(worked: Repo) -> None:
     shown = on_a_terminal(worked, "enrich")
     assert "1/1" in shown
     assert "✓ Enrichment" in shown.splitlines()[-1]
+
+
+@pytest.mark.parametrize("columns", [24, 40])
+def test_where_a_row_does_not_fit_its_cells_go_below_each_other(worked: Repo, columns: int) -> None:
+    learn(worked)
+    service, project_id = parts_of(worked)
+    with service:
+        (session,) = service.sessions.page(project_id)
+    shown = clean(on_a_terminal(worked, "sessions", columns=columns), lines=True)
+    assert session.id[:10] in shown
+    assert shown.lower().count("many") == shown.lower().count("words") == 6
+    assert max(len(line) for line in shown.splitlines()) <= columns
+
+
+def test_the_live_line_is_cut_to_the_width(worked: Repo) -> None:
+    assert on_a_terminal(worked, "watch", "--for", "0.2", columns=14).endswith("\nlast save ju…\r\x1b[2K")

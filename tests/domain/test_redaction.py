@@ -46,6 +46,24 @@ SECRETS = [
     "?access_token=abcdef0123456789&x=1", "https://h/p?a=1&api_key=k9k8k7k6k5", "amqp://guest:guest@mq",
 ]  # fmt: skip
 
+SECRETS += [
+    "+  password: swordfish", "+  password: Pa$sw!rdX", "+app.datasource.password=sword$Fish", "SMTP_PASS=q1w2e3r4",
+    "auth: { user: 'a', pass: 'q1w2e3r4' }", 'DB_PASS = "q1w2e3r4"', 'dbPass: "q1w2e3r4"', '  encryptionKey: "q1w2e3r4t5y6",',
+    'signingKey = "q1w2e3r4t5y6"', 'privateKey: "0x4c0883a69102937d"', 'clientSecret: "q1w2e3r4t5y6"', "dump --password=q1w2e3r4 db",
+    "docker run -e APP_PASSWORD=q1w2e3r4 image", "ENV APP_USER=app APP_PASSWORD=q1w2e3r4", "ENV APP_PASSWORD q1w2e3r4",
+    'connect("host=db user=app password=q1w2e3r4 dbname=x")', '"Server=db;Password=q1w2e3r4;Timeout=3"', '"Server=db;Pwd=q1w2e3r4;"',
+    'Environment="DB_PASSWORD=q1w2e3r4"', "Environment=DB_PASSWORD=q1w2e3r4", 'curl -H "X-Api-Key: q1w2e3r4t5y6" https://api',
+    "//registry.example.org/:_authToken=3f1d9a52-7c3e-4b61-9d0f-aa12bb34cc56", "//registry.example.org/:_password=aHVudGVyMjI5OTk=",
+    "DB_PASSWORD ?= q1w2e3r4", "DB_PASSWORD := swordfish", "password=q1w2e3r4 (rotate)", "temp password: Xk7mQ2pL9vR4, rotate later",
+    "DB_PASSWORD=q1w2(e3r4)t5y6", "DB_PASSWORD=q1w2e3;r4t5y6", "DB_PASSWORD=q1w2e3,r4t5y6", 'password = "q1w2\'e3r4"',
+    'password = "!Qaz2wsx#Edc"', "DB_PASSWORD=@dmin1234xyz", 'password = "MyPassw0rd!77"', "postgres://app:%40dmin1234@db/app",
+    "postgres://app:$ecret1234@db/app", "postgres://app:!dmin1234@db/app", "define( 'DB_PASSWORD', 'q1w2e3r4' );",
+    'os.environ.get("SECRET_KEY", "q1w2e3r4t5y6")', 'password = "correct-horse-battery-staple"', "      - POSTGRES_PASSWORD=swordfish",
+    "    export DB_PASSWORD=swordfish", '#define DB_PASSWORD "q1w2e3r4"', '"auth": "YWRhOmh1bnRlcjIyMg=="', "aws_session_token = " + "IQoJb3" * 200,
+    "AWS_SESSION_TOKEN=" + "IQoJb3" * 200, '"refresh_token": "' + "0AXkQ9mZ" * 200 + '"', "https://h/p?X-Amz-Security-Token=" + "IQoJb3" * 200,
+    "hv" + "s." + "IQoJb3" * 100,
+]  # fmt: skip
+
 
 @pytest.mark.parametrize("text", SECRETS)
 def test_secrets_in_assignments_and_urls_go(text: str) -> None:
@@ -74,6 +92,16 @@ CODE = [
     "index 95f0c380bc9ecce1da737a4095de1841f8dcecca", "export PATH=$PATH:/usr/bin", "def reset_password(password: str, *, token: str) -> None:",
 ]  # fmt: skip
 
+CODE += [
+    "+MAX_TOKENS=128000", "?sort_key=created_at", "?primary_key=customer_id", "+CREDENTIALS=include", "+token: v1beta1",
+    "+  secret: tls-cert-2024", "+PASSWORD_RESET_TOKEN=route_name", "+  credential: aws-prod-1", "DB_PASSWORD=/run/secrets/db",
+    "  access_key: s3AccessKeyId", "secret: projects/1/secrets/x9", "connect(host=host, password=password)", "    pass", "passed: 12",
+    "    password=password1,", "bypass = 'abc123'", "password: Hashed", "password: bytes", "password: !secret db", "password: *anchor",
+    "first_pass = run(x1)", "getattr(user, 'token', 'abc123def')", "password: $DB_PASSWORD", "https://ada:$PASSWORD@host/x",
+    "https://ada:${PASSWORD}@host/x", "https://ada:{password}@host/x", "https://ada:%s@host/x", "password = '@PASSWORD@'",
+    "password = PasswordField(max_length=20)", "token = request.args['token2']", "tokens=[token1]", "--token=TOKEN",
+]  # fmt: skip
+
 
 @pytest.mark.parametrize("text", CODE)
 def test_ordinary_code_stays(text: str) -> None:
@@ -93,6 +121,29 @@ def test_private_keys_in_diffs(prefix: str) -> None:
         assert "c0ffee" not in clean.text
         assert clean.count == 1
     assert redact(f"a\n{key(prefix)}b\n").text.endswith("]\nb\n")
+
+
+@pytest.mark.parametrize("prefix", ["", "+", "-", " "])
+def test_the_middle_of_a_private_key(prefix: str) -> None:
+    body = f"{prefix}{LINE}\n"
+    clean = redact(f"@@ -7,3 +7,3 @@\n{body * 3}a\n")
+    assert clean.text == "@@ -7,3 +7,3 @@\n[redacted:private-key]\na\n"
+    assert redact(body * 2).count == 0
+    assert redact(f"-----BEGIN CERTIFICATE-----\n{body * 3}").count == 0
+    assert redact(f"{prefix}{'c0ffee12' * 8}\n" * 3).count == 0
+
+
+def test_nothing_of_a_long_or_odd_value_is_left() -> None:
+    for text, left in [
+        ("aws_session_token = " + "IQoJb3" * 2000, "aws_session_token = "),
+        ("DB_PASSWORD=q1w2(e3r4)t5,y6;u7", "DB_PASSWORD="),
+        ("token = '" + "IQoJb3" * 2000 + "'", "token = ''"),
+        ('password = "q1w2\'e3r4"', 'password = ""'),
+        ('\\"password\\": \\"q1w2e3r4\\", 1', '\\"password\\": \\"\\", 1'),
+        ("gh" + "p_" + "IQoJb3" * 100, ""),
+    ]:
+        clean = redact(text).text
+        assert clean.replace("[redacted:assigned-secret]", "").replace("[redacted:github-token]", "") == left
 
 
 def test_private_keys_inside_a_string() -> None:
@@ -147,6 +198,7 @@ def test_many_texts_at_once() -> None:
         2,
     )
     assert redact_all([]) == ([], 0)
+    assert redact_all(["a", "password: swordfish", "b"])[1] == 1  # each text's lines are its own
 
 
 @pytest.mark.timeout(60)

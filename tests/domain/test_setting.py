@@ -39,7 +39,7 @@ WRONG = [
     ("exclude", [1], "must be a list of patterns"),
     ("exclude", None, "must be a list of patterns"),
     ("window", "round", "must be one of fixed, sliding, not 'round'"),
-    ("model", None, "must be one of offline, small, medium"),
+    ("model", None, "must be one of offline, not"),
 ]
 
 

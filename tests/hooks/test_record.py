@@ -51,17 +51,16 @@ def test_applied_patches_are_recorded(hooked: Hooked) -> None:
     assert hooked.records()[-1] == ["1", "post-applypatch", repo.head(), "-"]
 
 
-def test_linked_worktree_is_named(hooked: Hooked, tmp_path: Path) -> None:
+def test_linked_worktree_is_told_without_its_name(hooked: Hooked, tmp_path: Path) -> None:
     repo = hooked.repo
     first = repo.commit("one")
     linked = tmp_path / "linked tree"
     repo.git("worktree", "add", "-q", "-b", "other", str(linked))
-    name = next((repo.path / ".git/worktrees").iterdir()).name
     repo.git("-C", str(linked), "commit", "-q", "--allow-empty", "-m", "there", env=repo.times())
     there = repo.git("rev-parse", "other")
     assert hooked.records()[-2:] == [
-        ["1", "post-checkout", first, name, "0" * 40, first, "1"],
-        ["1", "post-commit", there, name],
+        ["1", "post-checkout", first, "+", "0" * 40, first, "1"],
+        ["1", "post-commit", there, "+"],
     ]
 
 
@@ -146,5 +145,5 @@ def test_framework_in_a_new_repository_hands_the_record_to_the_drain(hooked: Hoo
     hooked.python.rename(hooked.folder / "python")  # the environment's own, beside its hooks
     hooked.state.rename(hooked.state.with_name("elsewhere"))
     hooked.run(shell, "contox-post-commit")
-    assert hooked.starts(2)[1] == f"-I -m contox_hooks.wake .git 1 post-commit {sha} -"
+    assert hooked.starts(2)[1] == f"-E -P -m contox_hooks.wake .git 1 post-commit {sha} -"
     assert not hooked.state.exists()

@@ -41,7 +41,7 @@ def test_dead_mark_does_not_block(hooked: Hooked, shell: str) -> None:
     gone.wait()
     hooked.mark.write_text(f"{gone.pid} 1\n")
     hooked.run(shell, "post-commit")
-    assert hooked.starts(1) == ["-I -m contox_hooks.wake .git"]
+    assert hooked.starts(1) == ["-E -P -m contox_hooks.wake .git"]
     assert hooked.mark.read_text() != f"{gone.pid} 1\n"
 
 

@@ -189,7 +189,7 @@ def test_one_installation_serves_all_worktrees(repo: Repo, stub_python: str, tmp
     assert wiring(repo.repository).is_whole
     assert probe(locate(linked)).ok
     repo.git("-C", str(linked), "commit", "-q", "--allow-empty", "-m", "there", env=repo.times())
-    assert _records(repo)[-1].endswith(" linked")
+    assert _records(repo)[-1].endswith(" +")
     repo.git("-C", str(linked), "reset", "-q", "--hard", "HEAD~")
     uninstall(repo.repository)
     after = snapshot(repo.path / ".git")

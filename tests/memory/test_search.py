@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.brain import brain_of
 from contox_hooks.memory.service import Service
-from contox_hooks.memory.vector import save
+from contox_hooks.memory.vector import of_item, save
 from contox_hooks.memory.word import asked_words, parts, spread
 from tests.memory.events import DAY, a_project, open_service, sha
 
@@ -175,9 +176,34 @@ def test_a_merge_keeps_both_evidences(service: Service, project_id: str) -> None
     one, two, _ = service.items.page(project_id)
     service.items.merge(one.id, two.id, "same meaning (0.99)")
     survivor, absorbed = service.items.get(one.id), service.items.get(two.id)
-    assert [found.quote for found in survivor.evidence] == ["Store in SQLite", "Log in with a token"]
+    assert [found.quote for found in survivor.evidence] == ["Log in with a token", "Store in SQLite"]  # the newer first
     assert (survivor.reinforced, survivor.merged_from) == (1, (two.id,))
     assert (absorbed.status, absorbed.superseded_by) == ("superseded", one.id)
+
+
+@pytest.mark.parametrize("older_first", [True, False])
+def test_a_merge_says_what_the_newer_says(service: Service, project_id: str, older_first: bool) -> None:
+    told = {5: "Raise to ten", 9: "Raise to sixty"}
+    ids = {}
+    with service.store.transaction():
+        for at in sorted(told, reverse=not older_first):
+            made = replace(
+                draft(told[at], f"timeout = {at}"), at_utc=DAY + at, rationale=f"because {at}", commit_range=f"a..{at}"
+            )
+            ids[at] = service.items.add(project_id, None, made)
+            save(service.store, ids[at], "m", [np.array([at, 0], np.float16)])
+    survivor_id, absorbed_id = ids.values()
+    service.items.merge(survivor_id, absorbed_id, "same title")
+    item = service.items.get(survivor_id)
+    assert (item.title, item.facts, item.rationale, item.commit_range) == (
+        "Raise to sixty", "timeout = 9", "because 9", "a..9",
+    )  # fmt: skip
+    assert [found.quote for found in item.evidence] == ["Raise to sixty", "Raise to ten"]
+    assert (item.at_utc, item.reinforced) == (DAY + 9, 1)
+    vectors = of_item(service.store, survivor_id, "m")
+    assert vectors is not None
+    assert vectors.tolist() == [[9, 0]]
+    assert [hit.item.id for hit in service.search(project_id, "sixty")] == [survivor_id]
 
 
 @given(budget=st.integers(0, 3000), count=st.integers(0, 40))

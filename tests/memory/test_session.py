@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contox_hooks.domain.error import NotFound
-from contox_hooks.domain.event import SOURCE_HISTORY, SOURCE_HOOKS, landed_event
+from contox_hooks.domain.event import SOURCE_HISTORY, SOURCE_HOOKS, landed_event, rewrite_event
 from contox_hooks.domain.pipeline import STAGES, Job, Stage
 from contox_hooks.domain.session import WINDOW_S
 from contox_hooks.memory.service import Service
@@ -236,3 +236,24 @@ def test_last_event(service: Service) -> None:
     assert service.sessions.last_event_at(project.id) == DAY + 99
     assert service.sessions.last_event_at(project.id, source=SOURCE_HOOKS) == DAY + 50
     assert service.status(project.id).last_save_at == DAY + 50
+
+
+def test_a_session_opened_under_a_clock_that_was_ahead_closes_nothing(service: Service, clock: Clock) -> None:
+    project = a_project(service)
+    clock.now = DAY + 9000 * HOUR
+    service.ingest(project.id, [commit(1, int(clock.now))])
+    clock.now = DAY + HOUR  # put right
+    [receipt] = service.ingest(project.id, [commit(2, DAY)])
+    active = service.sessions.active(project.id, SOURCE_HOOKS)
+    assert active is not None
+    assert (active.id, active.status) == (receipt.session_id, "active")
+
+
+def test_a_rewrite_that_was_undone_lets_the_old_commit_stand_again(service: Service) -> None:
+    project = a_project(service)
+    service.ingest(project.id, [commit(1, DAY), commit(2, DAY + 1)])
+    service.ingest(project.id, [rewrite_event([(sha(1), sha(2))], command="amend", at_utc=DAY + 1)])
+    service.ingest(project.id, [rewrite_event([(sha(2), sha(1))], command="amend", at_utc=DAY + 2)])
+    [session] = service.sessions.page(project.id)
+    stored = {e.event.key: e.superseded_by for e in service.sessions.events(session.id) if e.event.type == "commit"}
+    assert stored == {f"commit:{sha(1)}": None, f"commit:{sha(2)}": sha(1)}

@@ -27,14 +27,18 @@ def pairs(new: list[DedupItem], existing: list[DedupItem]) -> list[tuple[str, st
     [
         ({"dedup_hint": "a:b:c"}, {"dedup_hint": "a:b:c"}, "same dedup hint"),
         ({"title": "Add  Paging"}, {"title": "add paging"}, "same title"),
-        ({"vectors": NORTH}, {"vectors": NEARLY_NORTH}, "same meaning (0.98)"),
+        (
+            {"vectors": NORTH, "title": "Fix x"},
+            {"vectors": NEARLY_NORTH, "title": "Fixed the x"},
+            "same meaning (0.98)",
+        ),
         ({"title": "Add paging"}, {"title": "Add paging", "type": "todo"}, "same title"),
         ({"dedup_hint": "a:b:c"}, {"dedup_hint": "a:b:c", "type": "todo"}, None),
-        ({"vectors": NORTH}, {"vectors": NEARLY_NORTH, "type": "todo"}, None),
-        ({"vectors": NORTH}, {"vectors": EAST}, None),
-        ({"vectors": np.array([NORTH, EAST])}, {"vectors": NORTH}, None),
-        ({"vectors": NORTH}, {"vectors": None}, None),
-        ({"vectors": NORTH, "title": "Add tests for x"}, {"vectors": NORTH, "title": "Remove tests for x"}, None),
+        ({"vectors": NORTH, "title": "Fix x"}, {"vectors": NORTH, "title": "Fixed x", "type": "todo"}, None),
+        ({"vectors": NORTH, "title": "Fix x"}, {"vectors": EAST, "title": "Fixed x"}, None),
+        ({"vectors": np.array([NORTH, EAST]), "title": "Fix x"}, {"vectors": NORTH, "title": "Fixed x"}, None),
+        ({"vectors": NORTH, "title": "Fix x"}, {"vectors": None, "title": "Fixed x"}, None),
+        ({"vectors": NORTH, "title": "The"}, {"vectors": NORTH, "title": "A"}, None),
         ({"title": ""}, {"title": ""}, None),
         ({"vectors": 0 * NORTH}, {"vectors": 0 * NORTH}, None),
     ],
@@ -47,6 +51,28 @@ def test_what_is_the_same(one: dict[str, object], other: dict[str, object], reas
     assert decide_merges([], [new, old]) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Refuse to migrate an invalid configuration", "Remove duplicate warnings while running autoupdate"),
+        ("static_folder can be a pathlib.Path", "template_folder type allows pathlib"),
+        ("Drop support for Python 3.7", "Drop support for Python 3.8"),
+        ("Switch from requests to httpx", "Switch from httpx to requests"),
+        ("Drop Queue from concurrency backends", "Drop 'fork'"),
+        ("Use a newer version of ruby", "Speed up ruby tests"),
+        ("Better error handling when Store is readonly", "Add git version to error output"),
+        ("Add tests for x", "Remove tests for x"),
+        ("Allow redirects in get", "Do not allow redirects in get"),
+        ("Enable HTTP/2 by default", "Turn off HTTP/2 by default"),
+        ("Make the cache optional", "Make the cache mandatory"),
+        ("Use http for the proxy", "Use https for the proxy"),
+        ("Raise the timeout from 5 to 10", "Raise the timeout from 10 to 5"),
+    ],
+)
+def test_equal_vectors_alone_make_nothing_the_same(one: str, other: str) -> None:
+    assert pairs([thing("b", title=one, vectors=NORTH)], [thing("a", title=other, vectors=NORTH)]) == []
+
+
 def test_the_oldest_survives_whoever_is_new() -> None:
     assert pairs([thing("a", title="x", created_at=9)], [thing("b", title="x", created_at=3)]) == [("b", "a")]
     assert pairs([thing("a", title="x", created_at=2)], [thing("b", title="x", created_at=3)]) == [("a", "b")]
@@ -54,22 +80,25 @@ def test_the_oldest_survives_whoever_is_new() -> None:
 
 
 def test_chains_collapse_to_one_survivor() -> None:
-    chain = [thing("a", title="x"), thing("b", title="x", dedup_hint="h"), thing("c", dedup_hint="h", vectors=NORTH)]
-    merges = decide_merges([*chain, thing("d", vectors=NORTH)], [])
+    chain = [
+        thing("a", title="x"), thing("b", title="x", dedup_hint="h"), thing("c", dedup_hint="h", vectors=NORTH, title="Fix y")
+    ]  # fmt: skip
+    merges = decide_merges([*chain, thing("d", vectors=NORTH, title="Fixes y")], [])
     assert [(merge.survivor_id, merge.absorbed_id) for merge in merges] == [("a", "b"), ("a", "c"), ("a", "d")]
 
 
 def test_a_matrix_stands_for_the_existing_vectors() -> None:
     matrix = (["a", "z", "a"], np.array([NORTH, NORTH, NEARLY_NORTH]))
-    merges = decide_merges([thing("b", vectors=NORTH)], [thing("a")], existing_matrix=matrix)
+    new, old = thing("b", vectors=NORTH, title="Fix y"), thing("a", title="Fixes y")
+    merges = decide_merges([new], [old], existing_matrix=matrix)
     assert [(merge.survivor_id, merge.absorbed_id) for merge in merges] == [("a", "b")]
-    assert decide_merges([thing("b", vectors=NORTH)], [thing("a")], existing_matrix=([], np.zeros((0, 2)))) == []
+    assert decide_merges([new], [old], existing_matrix=([], np.zeros((0, 2)))) == []
 
 
 ITEMS = st.lists(
     st.builds(
         lambda type_, hint, title, at, created, angle: (type_, hint, title, at, created, angle),
-        st.sampled_from(["bug", "todo"]), st.sampled_from([None, "h1", "h2"]), st.sampled_from("abcdefgh"),
+        st.sampled_from(["bug", "todo"]), st.sampled_from([None, "h1", "h2"]), st.sampled_from(["x", "The x", "xs", "y", "y.", "z"]),
         st.integers(0, 2), st.integers(0, 2), st.one_of(st.none(), st.integers(0, 23)),
     ),
     max_size=12,

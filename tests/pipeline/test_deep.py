@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.domain.item import MAX_FACTS, Evidence, Item
+from contox_hooks.domain.path import Exclusions
 from contox_hooks.pipeline.deep import MAX_APPENDED, MAX_FILE_BYTES, deepen
 from contox_hooks.pipeline.python_source import Unparsable, outline
 
@@ -148,6 +149,44 @@ def test_what_cannot_be_read_is_skipped_and_said(source: bytes | None, reason: s
     assert result.facts_by_item == {}
     assert len(result.skipped) == 1
     assert any(part in result.skipped[0] for part in reason.split("|"))
+
+
+PASSWORD, KEY = "corr3ct" + "-h0rse", "gh" + "p_" + "k7Qw2Zx9Lm4Vb8Nt1Rc6Yd3Hf5Js0Pg7Ue2A"
+
+
+def test_secrets_do_not_get_in() -> None:
+    source = f"""
+class State(enum.Enum):
+    API_TOKEN = "{KEY}"
+    DB_PASSWORD = "{PASSWORD}"
+    ESCAPED = "\\x67hp_{KEY[4:]}"
+
+def connect(host, password="{PASSWORD}", key: str = "{KEY}"): ...
+""".encode()
+    text = appended(item(), source)
+    assert "DB_PASSWORD = '[redacted:assigned-secret]'" in text
+    assert "def connect(host, password='[redacted:assigned-secret]'" in text
+    assert not any(secret in text for secret in (PASSWORD, KEY, KEY[4:]))
+
+
+def test_what_no_longer_parses_without_its_secrets_is_skipped_and_said() -> None:
+    source = f"x = 1\nTOKEN={KEY}\n".encode()  # a name, to the parser
+    result = deepen([item()], lambda sha, path: source)
+    assert result.facts_by_item == {}
+    assert result.skipped == ("shop.py at eeeeeeeeeeee: does not parse (line 2) without its secrets",)
+
+
+def test_other_encodings_come_through_redaction() -> None:
+    source = f"# coding: latin-1\ndef f(x='\u00e9', token='{KEY}'): ...\n".encode("latin-1")
+    assert "def f(x='\u00e9', token='[redacted:" in appended(item(), source)
+
+
+def test_excluded_files_are_not_read() -> None:
+    def read(sha: str, path: str) -> bytes:
+        raise AssertionError(path)
+
+    result = deepen([item(files=("private/shop.py",))], read, Exclusions(("private/**",)))
+    assert (result.facts_by_item, result.files_read, result.skipped) == ({}, 0, ())
 
 
 def test_bounds_are_said() -> None:

@@ -117,7 +117,7 @@ def test_a_failed_stage_is_retried_from_itself(tmp_path: Path, stage: Stage) -> 
         jobs = service.jobs.of_session(session.id)
         assert [job.status for job in jobs] == ["done"] * 5
         assert jobs[:place] == before
-        assert jobs[place].attempts == 2
+        assert jobs[place].attempts == 1  # `retry` counts anew
         assert service.items.count(project_id) == 3
     assert extractor.calls == [3]  # its answer was stored before the stage failed
 
@@ -251,6 +251,22 @@ def test_a_rewritten_commit_hands_over_to_the_new_one(tmp_path: Path) -> None:
         assert (service.items.get(old.id).status, service.items.get(old.id).superseded_by) == ("superseded", new.id)
 
 
+def test_a_session_does_not_tell_of_what_was_amended_away(tmp_path: Path) -> None:
+    project_id = prepare(tmp_path, 2)
+    run_pending(tmp_path / "memory.db", tools())
+    with open_service(tmp_path) as service:
+        amended = rewrite_event([(sha(1), sha(9))], command="amend", at_utc=DAY + 50)
+        (receipt, _) = service.ingest(project_id, [commit(9, DAY + 50, subject="decide better"), amended])
+        service.jobs.request([receipt.session_id], trigger="auto")
+    run_pending(tmp_path / "memory.db", tools())
+    with open_service(tmp_path) as service:
+        (session,) = service.sessions.page(project_id)
+        assert session.items_extracted == 2
+        assert str(session.summary).startswith("2 commits")
+        assert "decide better" in str(session.summary)
+        assert "decide thing 1" not in str(session.summary)
+
+
 def test_a_rewrite_that_arrives_after_the_new_commit_is_memory(tmp_path: Path) -> None:
     with open_service(tmp_path) as service:
         project = a_project(service)
@@ -356,4 +372,5 @@ def test_a_stage_that_kills_its_worker_is_given_up(tmp_path: Path) -> None:
     with open_service(tmp_path) as service:
         (session,) = service.sessions.page(project_id)
         service.jobs.retry(session.id)
+    kill(tmp_path, Stage.EMBED, "computed")  # one more is not the third
     assert run_pending(tmp_path / "memory.db", tools()).failed == ()

@@ -81,3 +81,11 @@ WHERE commit_file.project_id = :project_id AND commit_file.path = :path AND even
   AND (commit_file.at_utc > :at_utc OR (commit_file.at_utc = :at_utc AND commit_file.event_id > :event_id))
 ORDER BY commit_file.at_utc, commit_file.event_id LIMIT :limit
 """
+
+# What a rewrite leads to stands, also when an older one had led away from it (a reset undid it): it is enriched anew.
+RESTORE = """
+UPDATE event SET superseded_by = NULL, processed_run = NULL, chunk_no = NULL
+WHERE project_id = :project_id AND key = :key AND superseded_by IS NOT NULL
+"""
+
+FORGET_REWRITE = "DELETE FROM rewrite WHERE project_id = :project_id AND old_sha = :old_sha AND new_sha = :new_sha"

@@ -39,6 +39,8 @@ INSERT INTO evidence (item_id, position, commit_sha, event_id, path, quote)
 VALUES (:item_id, :position, :commit_sha, :event_id, :path, :quote)
 """
 
+DELETE_EVIDENCE = "DELETE FROM evidence WHERE item_id = :item_id"
+
 EVIDENCE = "SELECT * FROM evidence WHERE item_id = :item_id ORDER BY position"
 
 # Most important first, then newest. The file filter takes a path or a folder of it.
@@ -123,6 +125,11 @@ ON CONFLICT (item_id, model, chunk_no) DO UPDATE SET vector = excluded.vector
 
 DELETE_VECTORS = "DELETE FROM vector WHERE item_id = :item_id"
 
+TAKE_VECTORS = """
+INSERT INTO vector (item_id, model, chunk_no, vector)
+SELECT :survivor_id, model, chunk_no, vector FROM vector WHERE item_id = :absorbed_id
+"""
+
 VECTORS = """
 SELECT v.item_id AS item_id, v.vector AS vector FROM vector v JOIN item ON item.id = v.item_id
 WHERE item.project_id = :project_id AND item.status IN ('active', 'review') AND v.model = :model
@@ -136,9 +143,10 @@ ORDER BY id
 
 MARK_DEDUPED = "UPDATE item SET deduped_run = :run_id WHERE session_id = :session_id AND deduped_run IS NULL"
 
-# The survivor of a merge: evidence of both (rewritten by the service), seen once more.
+# The survivor of a merge: what the newer of both says, evidence of both (rewritten by the service), seen once more.
 REINFORCE = """
 UPDATE item SET
+    title = :title, facts = :facts, rationale = :rationale, impact = :impact, commit_range = :commit_range,
     reinforced = reinforced + 1, last_reinforced_at = :now, updated_at = :now,
     at_utc = CASE WHEN :at_utc > at_utc THEN :at_utc ELSE at_utc END,
     importance = CASE WHEN :importance > importance THEN :importance ELSE importance END,
@@ -146,16 +154,17 @@ UPDATE item SET
 WHERE id = :id
 """
 
-# Active items that stand in a file, with the event of their newest commit: later ones may have changed them.
+# Items in a file that later commits may make false, or true again.
 OF_FILE = """
 SELECT item.* FROM item_file JOIN item ON item.id = item_file.item_id
-WHERE item_file.project_id = :project_id AND item_file.path = :path AND item.status = 'active'
+WHERE item_file.project_id = :project_id AND item_file.path = :path AND item.status IN ('active', 'review')
 """
 
 NEWEST_EVENT = """
-SELECT event.at_utc AS at_utc, event.id AS id FROM evidence JOIN event
+SELECT event.at_utc AS at_utc, event.id AS id, evidence.commit_sha AS sha FROM evidence JOIN event
     ON event.project_id = :project_id AND event.key = 'commit:' || evidence.commit_sha
-WHERE evidence.item_id = :item_id ORDER BY event.at_utc DESC, event.id DESC LIMIT 1
+WHERE evidence.item_id = :item_id AND event.superseded_by IS NULL
+ORDER BY event.at_utc DESC, event.id DESC LIMIT 1
 """
 
 VECTORS_OF_ITEM = "SELECT vector FROM vector WHERE item_id = :item_id AND model = :model ORDER BY chunk_no"
@@ -166,4 +175,10 @@ ALL_SHOWN = "SELECT * FROM item WHERE project_id = :project_id AND status IN ('a
 # Whether a session has anything that could want a vector, before a model is loaded to say which.
 TO_EMBED_ANY = """
 SELECT * FROM item WHERE session_id = :session_id AND status IN ('active', 'review') LIMIT 1
+"""
+
+# What a session gave, without what lost its commits to a rewrite: that names the rewrite, a merge says `merged: …`.
+EXTRACTED_COUNT = """
+SELECT COUNT(*) FROM item
+WHERE session_id = :session_id AND (status <> 'superseded' OR status_reason LIKE 'merged: %')
 """

@@ -62,8 +62,9 @@ FINISH = """
 UPDATE job SET status = :status, finished_at_ms = :now_ms, last_error = :last_error, detail = :detail WHERE id = :id
 """
 
+# Asked for by hand, so the attempts before it do not count against it.
 REQUEUE = """
-UPDATE job SET status = 'queued', queued_at_ms = :now_ms, started_at_ms = NULL, finished_at_ms = NULL
+UPDATE job SET status = 'queued', attempts = 0, queued_at_ms = :now_ms, started_at_ms = NULL, finished_at_ms = NULL
 WHERE id = :id AND status = 'failed'
 """
 
@@ -73,6 +74,12 @@ SELECT chunk_no, result FROM chunk WHERE session_id = :session_id AND stored_run
 
 CHUNK_RESULTS = """
 SELECT result FROM chunk WHERE session_id = :session_id AND result IS NOT NULL ORDER BY chunk_no
+"""
+
+# What became memory, or is about to, and still stands.
+CHUNKED_COMMITS = """
+SELECT substr(key, length('commit:') + 1) AS sha FROM event
+WHERE session_id = :session_id AND type = 'commit' AND chunk_no IS NOT NULL AND superseded_by IS NULL
 """
 
 LAST_CHUNK = "SELECT MAX(chunk_no) FROM chunk WHERE session_id = :session_id"

@@ -16,10 +16,15 @@ INSERT INTO project (id, name, root_commit, remote, created_at)
 VALUES (:id, :name, :root_commit, :remote, :created_at)
 """
 
-# An unborn repository gets its root later, a local one its remote; what is known already stays.
+# A shallow clone knows no root.
+BY_REMOTE = "SELECT * FROM project WHERE remote = :remote ORDER BY created_at, id"
+
+# An unborn repository gets its root later, a local one its remote, which may move; what is known already stays.
 COMPLETE = """
-UPDATE project SET root_commit = COALESCE(root_commit, :root_commit), remote = COALESCE(remote, :remote) WHERE id = :id
+UPDATE project SET root_commit = COALESCE(root_commit, :root_commit), remote = COALESCE(:remote, remote) WHERE id = :id
 """
+
+UNLINK_CLONE = "DELETE FROM project_clone WHERE common_dir = :common_dir"
 
 RENAME = "UPDATE project SET name = :name WHERE id = :id"
 

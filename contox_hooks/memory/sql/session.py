@@ -19,10 +19,12 @@ SELECT id, started_at, last_event_at, ended_at, end_reason FROM session
 WHERE project_id = :project_id AND source = :source AND started_at <= :at AND window_ends_at > :at
 """
 
-# The next session after `at`: one that opens before it is over when that one starts.
+# The next session after `at`: one that opens before it is over when that one starts. One that begins after now was
+# opened under a clock that was ahead, and must not close what comes before it.
 SPAN_AFTER = """
 SELECT id, started_at, last_event_at, ended_at, end_reason FROM session
-WHERE project_id = :project_id AND source = :source AND started_at > :at ORDER BY started_at LIMIT 1
+WHERE project_id = :project_id AND source = :source AND started_at > :at AND started_at <= :now
+ORDER BY started_at LIMIT 1
 """
 
 INSERT = """
@@ -60,7 +62,8 @@ UPDATE session SET status = 'closed', ended_at = :at, end_reason = :reason WHERE
 
 ACTIVE = """
 SELECT * FROM session
-WHERE project_id = :project_id AND source = :source AND status = 'active' AND window_ends_at > :now
+WHERE project_id = :project_id AND source = :source AND status = 'active' AND started_at <= :now
+    AND window_ends_at > :now
 ORDER BY started_at DESC, id DESC LIMIT 1
 """
 
