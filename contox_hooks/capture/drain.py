@@ -191,13 +191,14 @@ class Drain:
             store.keep_meta("spool_offset", str(hints.offset))  # the snapshot stays: what is made now is found later
             return
         with store.transaction():
+            # Reflogs count in seconds: of one second, a switch mostly comes before the commit on the new branch.
+            for event in seen.events:
+                self._keep_event(store, event, now, done)
             for digest, at_utc in self._digests(store, made, now):
                 self._keep(store, digest, commit_event(digest, at_utc=at_utc), done)
             fresh = store.keep_rewrites([*seen.pairs, *store.undone(seen.regained)])
-            events = [*seen.events, *([rewrite_event(fresh, command=seen.command, at_utc=now)] if fresh else [])]
-            for event in events:
-                if store.keep_event(_bounded(_redacted(event), now)):
-                    done.events += 1
+            if fresh:
+                self._keep_event(store, rewrite_event(fresh, command=seen.command, at_utc=now), now, done)
             store.keep_positions(seen.positions)
             store.keep_snapshot(before, seen.snapshot, at_utc=now)
             store.keep_meta("spool_offset", str(hints.offset))
@@ -231,6 +232,10 @@ class Drain:
         store.keep_digested(digest.sha, digest.origin)
         if store.keep_event(event):
             done.commits += 1
+            done.events += 1
+
+    def _keep_event(self, store: CaptureStore, event: Event, now: int, done: Drained) -> None:
+        if store.keep_event(_bounded(_redacted(event), now)):
             done.events += 1
 
     def _deliver(self, store: CaptureStore, done: Drained) -> None:
