@@ -32,6 +32,9 @@ from contox_hooks.git.repository import Repository
 MAX_MOVES = 50
 """Landings and switches of one look that get an event each; a script that resets in a loop is not a story."""
 
+_STEADY_TRIES = 4
+"""Refs and logs are read again while refs move under the reading; in a burst of commits they always do, harmlessly."""
+
 
 class Look(NamedTuple):
     """What to store, in one transaction."""
@@ -63,14 +66,20 @@ def look(
     refs = read_refs(repo)
     stored = StoredNames(before or {})
     now = _flat(refs, before, stored)
-    snapshot = {stored(name): sha for name, sha in now.items()}
+    snapshot = _stored(now, stored)
     if before is None:
         seen = _first_look(repo, refs, now, hints, recover=recover)
     elif snapshot == before and not hints.pairs and not hints.heads and not _logs_grew(repo, refs, positions, stored):
         return Look(snapshot, {})
     else:
         seen = _next_look(repo, refs, now, before, positions, hints, stored, last_look_at)
-    return seen._replace(snapshot=snapshot, positions={stored(log): at for log, at in seen.positions.items()})
+    return seen._replace(
+        snapshot=seen.snapshot or snapshot, positions={stored(log): at for log, at in seen.positions.items()}
+    )
+
+
+def _stored(now: Mapping[str, str], stored: StoredNames) -> dict[str, str]:
+    return {stored(name): sha for name, sha in now.items()}
 
 
 def waiting(repo: Repository, before: Mapping[str, str]) -> int:
@@ -91,8 +100,14 @@ def _next_look(
     stored: StoredNames,
     last_look_at: int,
 ) -> Look:
-    changed = {name for name in now if now[name] != before.get(stored(name))}
-    logged, behind = _new_entries(repo, _log_names(refs, changed), positions, stored, last_look_at)
+    for _ in range(_STEADY_TRIES):
+        changed = {name for name in now if now[name] != before.get(stored(name))}
+        logged, behind = _new_entries(repo, _log_names(refs, changed), positions, stored, last_look_at)
+        # A rebase that ended between the reading of refs and of logs would have its picks read and thrown away.
+        again = read_refs(repo)
+        if again == refs:
+            break
+        refs, now = again, _flat(again, before, stored)
     commits = _new_commits(repo, refs, now, before, changed, logged, hints)
     observed = Observed(
         commits,
@@ -109,7 +124,8 @@ def _next_look(
     events = [*_worktree_events(refs, before, logged, stored), *_switches(repo, refs, found, observed), *landings]
     events.sort(key=lambda event: event.at_utc)
     pairs = _pairs(repo, found, hints, commits, logged, now)
-    return Look({}, behind, found, events, pairs, "rebase" if found.rebased else "amend", regained)
+    command = "rebase" if found.rebased else "amend"
+    return Look(_stored(now, stored), behind, found, events, pairs, command, regained)
 
 
 def _first_look(repo: Repository, refs: Refs, now: dict[str, str], hints: Hints, *, recover: bool) -> Look:
