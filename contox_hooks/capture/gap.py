@@ -50,20 +50,6 @@ def gaps_of(repo: Repository, state: State, *, unseen: bool) -> Gaps:
             raise StoreError(f"{state.database} cannot be read ({error})", hint="contox-hooks doctor") from error
 
 
-def rebasing(repo: Repository) -> list[str]:
-    """Worktrees in the middle of a rebase ("" is the main one): their commits are looked at when it is over."""
-    try:
-        linked = sorted((repo.common_dir / "worktrees").iterdir())
-    except OSError:
-        linked = []
-    folders = [("", repo.common_dir), *((folder.name, folder) for folder in linked)]
-    return [
-        name
-        for name, folder in folders
-        if (folder / "rebase-merge").is_dir() or (folder / "rebase-apply" / "rebasing").exists()
-    ]
-
-
 def set_aside_files(folder: Path) -> list[Path]:
     """Damaged databases that were moved out of the way in `folder`, oldest first."""
     try:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contox_hooks import work
-from contox_hooks.capture.gap import Gaps, gaps_of, rebasing, set_aside_files
+from contox_hooks.capture.gap import Gaps, gaps_of, set_aside_files
 from contox_hooks.cli.clean import clean, cut
 from contox_hooks.cli.context import WAIT_S, Here
 from contox_hooks.cli.render import ago, duration, moment, plural
 from contox_hooks.diagnosis.capture import busy_since
 from contox_hooks.domain.error import Error
+from contox_hooks.git.ref import rebasing
 from contox_hooks.git.repository import Repository
 from contox_hooks.place import data_dir, memory_path
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from contox_hooks import work
 from contox_hooks.assembly import Assembly
-from contox_hooks.capture.gap import gaps_of, rebasing, set_aside_files
+from contox_hooks.capture.gap import gaps_of, set_aside_files
 from contox_hooks.capture.mark import Mark
 from contox_hooks.capture.state import State
 from contox_hooks.diagnosis.finding import Finding, note
 from contox_hooks.domain.error import Error
 from contox_hooks.git.config import config_keys, config_value
+from contox_hooks.git.ref import rebasing
 from contox_hooks.git.repository import Repository
 
 _LOG_STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (.*)$")

@@ -114,9 +114,8 @@ def _head(git_dir: Path, worktree: str, targets: dict[str, str]) -> Head:
         sha = targets.get(branch)
     else:
         sha = text
+    rebasing = branch is None and _has_rebase(git_dir)
     merge, apply = git_dir / "rebase-merge", git_dir / "rebase-apply"
-    # With HEAD on a branch a rebase was left lying about: what the user commits there is finished work.
-    rebasing = branch is None and (merge.is_dir() or (apply / "rebasing").exists())
     return Head(
         worktree,
         sha or None,
@@ -125,6 +124,20 @@ def _head(git_dir: Path, worktree: str, targets: dict[str, str]) -> Head:
         rebased_branch=(_first_line(merge / "head-name") or _first_line(apply / "head-name")) if rebasing else None,
         bisecting=(git_dir / "BISECT_START").exists(),
     )
+
+
+def rebasing(repo: Repository) -> list[str]:
+    """Worktrees in the middle of a rebase ("" is the main one): their commits are looked at when it is over."""
+    return [
+        worktree
+        for worktree, git_dir in _git_dirs(repo)
+        if _has_rebase(git_dir) and _head(git_dir, worktree, {}).rebasing
+    ]
+
+
+def _has_rebase(git_dir: Path) -> bool:
+    """Also one left lying about: with HEAD on a branch again, what the user commits there is finished work."""
+    return (git_dir / "rebase-merge").is_dir() or (git_dir / "rebase-apply" / "rebasing").exists()
 
 
 def _first_line(path: Path) -> str:
