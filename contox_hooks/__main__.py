@@ -6,12 +6,18 @@ import sys
 
 
 def main() -> None:
-    """`status` is what editors and prompts ask all the time: it goes past Typer, whose parser costs as
+    """`status` and `prompt` are what editors and prompts ask all the time: they go past Typer, whose parser costs as
     much as the whole answer (Typer 0.29 imports pydantic for it: 0.1 s)."""
-    if sys.argv[1:] in (["status"], ["status", "--json"]):
+    arguments = sys.argv[1:]
+    if arguments == ["prompt"]:
+        from contox_hooks.prompt import show
+
+        show()
+        return
+    if arguments in (["status"], ["status", "--json"]):
         from contox_hooks.cli.screen import answer
 
-        if answer(as_json="--json" in sys.argv):
+        if answer(as_json="--json" in arguments):
             return
     from contox_hooks.cli import app
 

@@ -21,6 +21,7 @@ from contox_hooks.git.repository import Repository
 if TYPE_CHECKING:
     from contox_hooks.backend.local import LocalBackend
     from contox_hooks.capture.drain import Drain
+    from contox_hooks.connection import Connection
     from contox_hooks.memory.project import Project
     from contox_hooks.memory.service import Service
 
@@ -113,6 +114,26 @@ class Assembly:
 
         if not work.is_running():
             start_detached("contox_hooks.work")
+
+    @cached_property
+    def connection(self) -> Connection | None:
+        """The server that events go to as well; None for most repositories. Raises StoreError."""
+        from contox_hooks.connection import read_connection
+
+        return read_connection(self.state.root)
+
+    def start_sender(self) -> None:
+        """Delivery to the server in a process of its own, if something waits for it that could go now."""
+        from contox_hooks.connection import connection_path
+
+        if connection_path(self.state.root).exists():
+            from contox_hooks.send import wants_sender
+
+            try:
+                if wants_sender(self.state):
+                    start_detached("contox_hooks.send", str(self.repo.common_dir))
+            except StoreError as error:  # `status` tells it
+                self.state.write_log(f"nothing is sent: {error.message}")
 
 
 def _opened(path: Path, state: State) -> Service:

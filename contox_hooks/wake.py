@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> None:
     os.closerange(3, 1024)  # what git's caller left open, a lock perhaps, must not live on with us
-    _leave_the_terminal()
+    leave_the_terminal()
     if not arguments:
         return
     from contox_hooks.capture.state import State
@@ -49,12 +49,15 @@ def _drain(common: Path, state: State, records: list[str]) -> None:
             spool.write("\n" + "\n".join(records) + "\n")
     done = parts.drain().run(linger_s=LINGER_S)
     if done is not None and (done.delivered or done.runs):  # an idle drain does not open the memory store
+        from contox_hooks.segment import refresh_segment
         from contox_hooks.work import start_behind
 
         start_behind(parts, done)
+        refresh_segment(parts)
+    parts.start_sender()
 
 
-def _leave_the_terminal() -> None:
+def leave_the_terminal() -> None:
     try:
         os.setsid()
     except (AttributeError, OSError):

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contox_hooks.domain.error import StoreError
+
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
     from contox_hooks.capture.drain import Drained
@@ -64,7 +66,42 @@ def run(*, session_id: str | None = None, on_progress: Callable[[Progress], None
         def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
             return _tools(project, [clone for clone in clones if (clone / "objects").is_dir()], readers)
 
-        return run_pending(memory_path(), tools_for, session_id=session_id, on_progress=on_progress)
+        prompts = _Prompts(on_progress)
+        try:
+            return run_pending(memory_path(), tools_for, session_id=session_id, on_progress=prompts.told)
+        finally:
+            prompts.show()
+
+
+class _Prompts:
+    """Keeps what shell prompts read up to date while runs go on, at most twice a second."""
+
+    def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
+        self._on_progress = on_progress
+        self._projects: set[str] = set()
+        self._shown_at = 0.0
+
+    def told(self, progress: Progress) -> None:
+        self._projects.add(progress.run.project_id)
+        if time.monotonic() - self._shown_at > 0.5:
+            self.show()
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+    def show(self) -> None:
+        if not self._projects:
+            return
+        from contox_hooks.memory.service import Service
+        from contox_hooks.place import memory_path
+        from contox_hooks.segment import show_in_prompts
+
+        self._shown_at = time.monotonic()
+        try:
+            with Service.open(memory_path(), readonly=True) as service:
+                for project_id in self._projects:
+                    show_in_prompts(service, project_id)
+        except StoreError:
+            pass  # a prompt that is late harms nobody
 
 
 def is_running() -> bool:

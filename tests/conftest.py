@@ -31,7 +31,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     """The sealed HOME; the user's own git, editor and data are out of reach."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("GIT_", "CONTOX_", "PRE_COMMIT", "XDG_")):
+        if name.startswith(("GIT_", "CONTOX_", "PRE_COMMIT", "XDG_", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION")):
             monkeypatch.delenv(name)
     config = home / ".gitconfig"
     config.write_text(GITCONFIG)
@@ -42,6 +42,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
     monkeypatch.setenv("CONTOX_DATA_DIR", str(home / "data"))
     monkeypatch.setenv("CONTOX_CONFIG_DIR", str(home / "config"))
+    monkeypatch.setenv("CONTOX_KEYRING", "off")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TZ", "UTC")
     return home

@@ -186,7 +186,7 @@ def test_a_worker_waits_for_a_run_that_is_due_soon(repo: Repo, monkeypatch: pyte
         slept.append(seconds)
         make_due(run_id, time.time())
 
-    monkeypatch.setattr(work, "time", SimpleNamespace(time=time.time, sleep=sleep))
+    monkeypatch.setattr(work, "time", SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=sleep))
     work.run_patiently()
     if minutes == 5:
         assert [round(seconds / 10) for seconds in slept] == [30]

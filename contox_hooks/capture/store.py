@@ -19,7 +19,7 @@ from contox_hooks.domain.error import StoreDamaged, StoreError, StoreNewer
 from contox_hooks.domain.event import Event
 from contox_hooks.git.reflog import Position
 
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -46,6 +46,37 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_unlearned ON outbox (seq) WHERE learned = 0 AND state = 'delivered';
 """
+
+_REMOTE = """
+ALTER TABLE outbox ADD COLUMN parcel INTEGER;
+DROP INDEX outbox_unlearned;
+CREATE INDEX outbox_unlearned ON outbox (session_id, changed, seq) WHERE learned = 0 AND state = 'delivered';
+CREATE INDEX outbox_unsent ON outbox (seq) WHERE parcel IS NULL AND source = 'git-hooks';
+CREATE TABLE bound (remote TEXT NOT NULL, after INTEGER NOT NULL, until INTEGER);
+CREATE TABLE parcel (
+    id INTEGER PRIMARY KEY,
+    remote TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    text TEXT NOT NULL,
+    skip_enrichment INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    failures INTEGER NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL DEFAULT 0,
+    changed_at INTEGER NOT NULL,
+    last_error TEXT,
+    remote_session TEXT
+);
+CREATE INDEX parcel_open ON parcel (remote, state, session_id, id) WHERE state != 'delivered';
+CREATE INDEX parcel_delivered ON parcel (session_id, id) WHERE state = 'delivered';
+"""
+"""Format 2: what goes to a server (capture/outbox.py)."""
+
+_STEPS = (_SCHEMA, _REMOTE)
+"""Format n is the first n of them."""
 
 
 class Burst(NamedTuple):
@@ -84,20 +115,20 @@ class CaptureStore:
         return store
 
     def _prepare(self) -> None:
-        version = self._number("PRAGMA user_version")
+        version = self.number("PRAGMA user_version")
         if version > VERSION:
             raise StoreNewer(
                 f"{self._path} was written by a newer contox-hooks (format {version}, this one reads {VERSION})",
                 hint="pip install --upgrade contox-hooks; the file was left untouched",
             )
-        self._rows("PRAGMA journal_mode = WAL")
-        self._rows("PRAGMA synchronous = NORMAL")
-        if version == 0:
+        self.rows("PRAGMA journal_mode = WAL")
+        self.rows("PRAGMA synchronous = NORMAL")
+        if version < VERSION:
             with self.transaction():
-                if self._number("PRAGMA user_version") == 0:  # else another process was quicker
-                    for statement in _SCHEMA.split(";"):
-                        self._change(statement)
-                    self._change(f"PRAGMA user_version = {VERSION}")
+                for step in _STEPS[self.number("PRAGMA user_version") :]:  # another process may have been quicker
+                    for statement in step.split(";"):
+                        self.change(statement)
+                self.change(f"PRAGMA user_version = {VERSION}")
             self._path.chmod(0o600)
 
     def close(self) -> None:
@@ -111,33 +142,51 @@ class CaptureStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. Raises StoreError when the disk is full or read-only."""
-        self._change("BEGIN IMMEDIATE")
+        """All or nothing; within another one, a part of it. Raises StoreError when the disk is full or read-only."""
+        if self._db.in_transaction:
+            yield
+            return
+        self.change("BEGIN IMMEDIATE")
         try:
             yield
-            self._change("COMMIT")
+            self.change("COMMIT")
         except BaseException:
             if self._db.in_transaction:  # a full disk rolls back by itself
                 self._db.execute("ROLLBACK")
             raise
 
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Whatever is changed within is taken back; within another one, by that one."""
+        if self._db.in_transaction:
+            yield
+            return
+        self.change("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    # SQL, for this class and capture/outbox.py: errors become StoreError
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise _explained(self._path, error) from error
 
-    def _number(self, sql: str) -> int:
-        return int(self._rows(sql)[0][0])
+    def number(self, sql: str) -> int:
+        return int(self.rows(sql)[0][0])
 
-    def _change(self, sql: str, values: Sequence[object] = ()) -> int:
+    def change(self, sql: str, values: Sequence[object] = ()) -> int:
         """How many rows were changed."""
         try:
             return self._db.execute(sql, values).rowcount
         except sqlite3.Error as error:
             raise _explained(self._path, error) from error
 
-    def _change_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+    def change_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         try:
             self._db.executemany(sql, values)
         except sqlite3.Error as error:
@@ -146,37 +195,37 @@ class CaptureStore:
     # What the last look saw
 
     def meta(self, key: str) -> str | None:
-        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        rows = self.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
     def keep_meta(self, key: str, value: str | None) -> None:
         if value is None:
-            self._change("DELETE FROM meta WHERE key = ?", (key,))
+            self.change("DELETE FROM meta WHERE key = ?", (key,))
         else:
-            self._change("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+            self.change("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def snapshot(self) -> dict[str, str] | None:
         """Ref names and targets of the last look; None before the first."""
         if self.meta("looked_at") is None:
             return None
-        return dict(self._rows("SELECT ref, sha FROM snapshot"))
+        return dict(self.rows("SELECT ref, sha FROM snapshot"))
 
     def keep_snapshot(self, before: Mapping[str, str] | None, after: Mapping[str, str], *, at_utc: int) -> None:
         """Only what differs is written: a repository with 10,000 refs costs no more than one with ten."""
         before = before or {}
         gone = [(name,) for name in before if name not in after]
         moved = [(name, sha) for name, sha in after.items() if before.get(name) != sha]
-        self._change_many("DELETE FROM snapshot WHERE ref = ?", gone)
-        self._change_many("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", moved)
+        self.change_many("DELETE FROM snapshot WHERE ref = ?", gone)
+        self.change_many("INSERT OR REPLACE INTO snapshot VALUES (?, ?)", moved)
         self.keep_meta("looked_at", str(at_utc))
 
     def positions(self) -> dict[str, Position]:
-        rows = self._rows("SELECT log, offset, tail_bytes, tail_hash, at FROM reflog")
+        rows = self.rows("SELECT log, offset, tail_bytes, tail_hash, at FROM reflog")
         return {log: Position(*fields) for log, *fields in rows}
 
     def keep_positions(self, positions: Mapping[str, Position]) -> None:
         rows = [(log, *position) for log, position in positions.items()]
-        self._change_many("INSERT OR REPLACE INTO reflog VALUES (?, ?, ?, ?, ?)", rows)
+        self.change_many("INSERT OR REPLACE INTO reflog VALUES (?, ?, ?, ?, ?)", rows)
 
     # Digests and events
 
@@ -187,12 +236,12 @@ class CaptureStore:
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            found.update(row[0] for row in self._rows(f"SELECT sha FROM digest WHERE sha IN ({marks})", part))
+            found.update(row[0] for row in self.rows(f"SELECT sha FROM digest WHERE sha IN ({marks})", part))
         return found
 
     def keep_event(self, event: Event) -> bool:
         """Put it into the outbox; False if it stands there already."""
-        changed = self._change(
+        changed = self.change(
             "INSERT OR IGNORE INTO outbox (key, type, source, at, changed, payload, learned)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -208,35 +257,35 @@ class CaptureStore:
         return changed > 0
 
     def keep_digested(self, sha: str, origin: str) -> None:
-        self._change("INSERT OR IGNORE INTO digest (sha, origin) VALUES (?, ?)", (sha, origin))
+        self.change("INSERT OR IGNORE INTO digest (sha, origin) VALUES (?, ?)", (sha, origin))
 
     def keep_rewrites(self, pairs: Iterable[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
         """Link old to new; returns the pairs that were not known. None stands for dropped."""
         fresh: list[tuple[str, str | None]] = []
         for old, new in pairs:
-            if self._change("INSERT OR IGNORE INTO rewrite VALUES (?, ?)", (old, new or "")):
+            if self.change("INSERT OR IGNORE INTO rewrite VALUES (?, ?)", (old, new or "")):
                 fresh.append((old, new))
-                self._change("UPDATE digest SET superseded_by = ? WHERE sha = ?", (new or "", old))
-                self._change("UPDATE digest SET superseded_by = NULL WHERE sha = ?", (new,))
-                self._change("DELETE FROM rewrite WHERE old = ? AND new = ?", (new, old))
+                self.change("UPDATE digest SET superseded_by = ? WHERE sha = ?", (new or "", old))
+                self.change("UPDATE digest SET superseded_by = NULL WHERE sha = ?", (new,))
+                self.change("DELETE FROM rewrite WHERE old = ? AND new = ?", (new, old))
         return fresh
 
     def undone(self, shas: Iterable[str]) -> list[tuple[str, str]]:
         """For those of these commits that had been replaced: what replaced them, and they themselves."""
         pairs: list[tuple[str, str]] = []
         for sha in shas:
-            rows = self._rows("SELECT new FROM rewrite WHERE old = ? AND new != ''", (sha,))
+            rows = self.rows("SELECT new FROM rewrite WHERE old = ? AND new != ''", (sha,))
             pairs += [(str(new), sha) for (new,) in rows]
         return pairs
 
     def keep_gap(self, sha: str, reason: str, *, at_utc: int) -> None:
-        self._change("INSERT OR IGNORE INTO gap VALUES (?, ?, ?)", (sha, reason, at_utc))
+        self.change("INSERT OR IGNORE INTO gap VALUES (?, ?, ?)", (sha, reason, at_utc))
 
     # Delivery
 
     def pending(self, limit: int) -> list[tuple[int, Event]]:
         """The oldest events that no backend has acknowledged."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT seq, type, key, source, at, payload FROM outbox WHERE state = 'pending' ORDER BY seq LIMIT ?",
             (limit,),
         )
@@ -245,38 +294,38 @@ class CaptureStore:
     def acknowledge(self, delivered: Iterable[tuple[int, str]]) -> None:
         """(seq, session id) of events that are durable elsewhere."""
         rows = [(session_id, seq) for seq, session_id in delivered]
-        self._change_many("UPDATE outbox SET state = 'delivered', session_id = ? WHERE seq = ?", rows)
+        self.change_many("UPDATE outbox SET state = 'delivered', session_id = ? WHERE seq = ?", rows)
 
     def redeliver_all(self) -> int:
         """Everything goes out once more (the memory store was lost); the receiver knows repeats by their keys."""
-        return self._change("UPDATE outbox SET state = 'pending', learned = 0 WHERE state = 'delivered'")
+        return self.change("UPDATE outbox SET state = 'pending', learned = 0 WHERE state = 'delivered'")
 
     def unlearned(self) -> Burst | None:
-        [row] = self._rows(
+        [row] = self.rows(
             "SELECT COALESCE(SUM(changed), 0), MAX(seq) FROM outbox WHERE learned = 0 AND state = 'delivered'"
         )
         if row[1] is None:
             return None
-        ids = self._rows(
+        ids = self.rows(
             "SELECT DISTINCT session_id FROM outbox"
             " WHERE learned = 0 AND state = 'delivered' AND session_id IS NOT NULL"
         )
         return Burst(tuple(r[0] for r in ids), int(row[0]), int(row[1]))
 
     def keep_learned(self, burst: Burst) -> None:
-        self._change("UPDATE outbox SET learned = 1 WHERE learned = 0 AND seq <= ?", (burst.last_seq,))
+        self.change("UPDATE outbox SET learned = 1 WHERE learned = 0 AND seq <= ?", (burst.last_seq,))
 
     def counts(self) -> CaptureCounts:
-        last = self._rows("SELECT at FROM outbox WHERE source = 'git-hooks' ORDER BY seq DESC LIMIT 1")
+        last = self.rows("SELECT at FROM outbox WHERE source = 'git-hooks' ORDER BY seq DESC LIMIT 1")
         return CaptureCounts(
-            commits=self._number("SELECT COUNT(*) FROM digest"),
-            pending=self._number("SELECT COUNT(*) FROM outbox WHERE state = 'pending'"),
+            commits=self.number("SELECT COUNT(*) FROM digest"),
+            pending=self.number("SELECT COUNT(*) FROM outbox WHERE state = 'pending'"),
             last_at_utc=last[0][0] if last else None,
-            gaps=self._number("SELECT COUNT(*) FROM gap"),
+            gaps=self.number("SELECT COUNT(*) FROM gap"),
         )
 
     def gaps(self, limit: int = 20) -> list[tuple[str, str]]:
-        return list(self._rows("SELECT sha, reason FROM gap ORDER BY at DESC LIMIT ?", (limit,)))
+        return list(self.rows("SELECT sha, reason FROM gap ORDER BY at DESC LIMIT ?", (limit,)))
 
 
 def set_aside(path: Path) -> Path:

@@ -35,12 +35,25 @@ VERBS: dict[str, str] = {
     "backfill": "read history, as far back as asked",
     "digest": "show what a commit's digest holds",
     "settings": "show or change settings",
+    "connect": "deliver to a server as well: hosted, or your own",
+    "disconnect": "stop delivering and watching until connect; commits go on being captured here",
+    "resume": "deliver again (the same as connect)",
+    "pause": "the same as disconnect",
+    "desync": "the same as disconnect",
+    "outbox": "what waits for the server, what it refuses, the exact bytes that would go out",
+    "prompt": "one short segment for a shell prompt or tmux",
+    "open-url": "do what a link of the dashboard asks for, after a look at it",
+    "register-url-handler": "open contox-hooks: links with this program (Linux desktops)",
     "install": "put the hooks in place",
     "uninstall": "take the hooks out, leaving everything as it was",
     "drain": "look for new commits now",
     "doctor": "prove the wiring end to end; name what is wrong and what mends it",
 }
 """Verb to its one-line help; `end-session` lives in cli/end_session.py as `command`."""
+
+
+ALIASES = {"resume": "connect", "pause": "disconnect", "desync": "disconnect"}
+"""The vendor's editor extension and people's fingers know these names."""
 
 
 class Verbs(TyperGroup):
@@ -52,7 +65,8 @@ class Verbs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"contox_hooks.cli.{cmd_name.replace('-', '_')}")
+        name = ALIASES.get(cmd_name, cmd_name)
+        module = importlib.import_module(f"contox_hooks.cli.{name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command

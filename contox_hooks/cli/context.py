@@ -9,6 +9,7 @@ from contox_hooks.assembly import Assembly
 from contox_hooks.capture.drain import Drained
 from contox_hooks.domain.error import Error, NotInitialised
 from contox_hooks.git.repository import locate
+from contox_hooks.segment import refresh_segment
 
 WAIT_S = 0.3
 """For the drain that a hook has just started: `git commit && contox-hooks status` shows the commit."""
@@ -31,6 +32,9 @@ class Here:
             time.sleep(_POLL_S)
         self.drained = done
         work.start_behind(self.parts, done)
+        if done is not None and (done.delivered or done.runs):
+            refresh_segment(self.parts)
+        self.parts.start_sender()
         return done
 
 

@@ -22,6 +22,7 @@ from contox_hooks.git.repository import Repository
 from contox_hooks.place import data_dir, memory_path
 
 if TYPE_CHECKING:
+    from contox_hooks.cli.glance_remote import RemoteGlance
     from contox_hooks.memory.service import Status
 
 LATE_MS = 60_000
@@ -48,6 +49,8 @@ class Glance:
     status: Status | None = None
     """None when the memory store cannot be read."""
     gaps: Gaps | None = None
+    remote: RemoteGlance | None = None
+    """None where the repository is not connected to a server."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -69,6 +72,7 @@ def look(here: Here) -> Glance:
     _read_wiring(repo, seen)
     _read_set_aside(here, seen)
     _read_pipeline(seen)
+    _read_remote(here, seen)
     return seen
 
 
@@ -215,3 +219,19 @@ def _read_pipeline(seen: Glance) -> None:
         seen.add(f"{job.stage.label} failed: {why}", f"contox-hooks retry {job.session_id}")
     if status.unprocessed and not status.pending_runs and not status.failed:
         seen.notes.append(f"{plural(status.unprocessed, 'commit')} not in memory yet: contox-hooks enrich")
+
+
+def _read_remote(here: Here, seen: Glance) -> None:
+    from contox_hooks.connection import connection_path
+
+    if not connection_path(here.parts.state.root).exists():
+        return
+    from contox_hooks.cli.glance_remote import remote_glance
+
+    try:
+        seen.remote = remote_glance(here.parts.state)
+    except Error as error:
+        seen.add(error.message, error.hint or "contox-hooks connect")
+        return
+    for text, command in [] if seen.remote is None else seen.remote.problems():
+        seen.add(text, command)

@@ -59,6 +59,8 @@ def lines(seen: Glance) -> Iterator[str]:
         yield f"  session   {_session_text(status, now)}"
         yield f"  pipeline  {pipeline_text(status)}"
         yield f"  memory    {_memory_text(status)}"
+    if seen.remote is not None:
+        yield f"  server    {seen.remote.line(now)}"
     for note in seen.notes:
         yield f"  note      {clean(note)}"
     for problem in seen.problems:
@@ -125,6 +127,7 @@ def _object(seen: Glance) -> dict[str, Any]:
         "gaps": None
         if gaps is None
         else {"undelivered": gaps.undelivered, "unseen": gaps.unseen or 0, "lost": gaps.lost_total},
+        "remote": None if seen.remote is None else seen.remote.object(),
         "notes": seen.notes,
         "problems": seen.problems,
     }

@@ -23,7 +23,9 @@ def command(json: Json = False) -> None:
     JSON: repository; project {id, name}; state (capturing, paused, unknown); session {id, source, started_at,
     event_count} or null; last_save_at; pipeline {status (pending, running, done, failed), line, stages [{stage, status,
     attempts, duration_ms, last_error, detail}], pending_runs, failed [{session_id, stage, last_error}]}; memory (items
-    by status); sessions; events; unprocessed (commits not in memory yet); gaps {undelivered, unseen, lost}; notes;
-    problems [{text, command}]. What cannot be read is null. Times are seconds since the epoch.
+    by status); sessions; events; unprocessed (commits not in memory yet); gaps {undelivered, unseen, lost}; remote
+    (null where not connected) {server, project_id, project_name, paused, waiting (events), quarantined (captures),
+    sending, circuit {cause, reason, failures, rests_until}}; notes; problems [{text, command}]. What cannot be read is
+    null. Times are seconds since the epoch.
     """
     show_status(as_json=json)

@@ -5,13 +5,16 @@ Error
 ├── RepositoryError       3  not a repository, no commits, unreadable
 ├── NotFound              4  no such session, job, item; nothing active to end
 ├── NotInitialised        5  this repository is not captured yet
+│   └── NotConnected         captured here, not connected to a server
 ├── SettingError          6  unknown setting, wrong type, broken YAML
 ├── StoreError            7  a store cannot be opened, written or understood
 │   ├── StoreNewer           written by a newer program: left untouched
 │   └── StoreDamaged         not a database any more: set aside, rebuilt from git
 ├── StageFailed           8  a pipeline stage failed; retry from it
 ├── Refused               9  doing it would overwrite something of the user's
-└── Busy                 10  another process holds what is needed
+├── Busy                 10  another process holds what is needed
+├── RemoteError          11  the server cannot be reached, or its answer cannot be used: it passes, or waits
+└── AccessRefused        12  the server refuses the key, the signing secret or the project
 
 1 is an unexpected failure, 0 success. The numbers are a contract (README, "Exit codes").
 """
@@ -56,6 +59,10 @@ class NotInitialised(Error):
     code = "not_initialised"
 
 
+class NotConnected(NotInitialised):
+    code = "not_connected"
+
+
 class SettingError(Error):
     exit_code = 6
     code = "setting"
@@ -87,3 +94,13 @@ class Refused(Error):
 class Busy(Error):
     exit_code = 10
     code = "busy"
+
+
+class RemoteError(Error):
+    exit_code = 11
+    code = "remote"
+
+
+class AccessRefused(Error):
+    exit_code = 12
+    code = "access_refused"

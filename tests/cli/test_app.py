@@ -35,12 +35,18 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 NAMES = [name for name, _ in commands()]
 
+LINK = "contox-hooks://contox/connect"
+ARGUMENTS = {"session": ["show", "x"], "search": ["x"], "settings": ["set", "paused", "true"], "open-url": [LINK]}
+
+ANYWHERE = {"prompt", "register-url-handler"}
+"""They have nothing to do with a repository that is captured: nothing is shown, or a desktop is told."""
+
 
 def test_the_table_of_verbs_is_what_there_is() -> None:
     assert [name for name in NAMES if " " not in name] == list(VERBS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "prompt"])
 def test_each_has_help_and_documented_json(name: str, call: Call, tmp_path: Path) -> None:
     told = call(*name.split(), "--help", at=tmp_path)
     assert (told.code, told.err) == (0, "")
@@ -51,21 +57,24 @@ def test_each_has_help_and_documented_json(name: str, call: Call, tmp_path: Path
     assert is_group or re.search(r"JSON( of \w+)?:", command.help or ""), f"{name}: its docstring documents no JSON"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - ANYWHERE))
 def test_outside_a_repository_every_verb_says_so_in_one_line(verb: str, call: Call, tmp_path: Path) -> None:
-    arguments = {"session": ["show", "x"], "search": ["x"], "settings": ["set", "paused", "true"]}.get(verb, [])
+    arguments = ARGUMENTS.get(verb, [])
     told = call(verb, *arguments, at=tmp_path)
     assert (told.code, told.out) == (3, "")
-    assert told.err.splitlines()[0] == f"contox-hooks: not a git repository: {tmp_path}"
+    where = "a link was opened outside a repository" if verb == "open-url" else f"not a git repository: {tmp_path}"
+    assert told.err.splitlines()[0] == f"contox-hooks: {where}"
     assert call(verb, *arguments, "--json", at=tmp_path).error["code"] == "repository"
 
 
-BEFORE_INIT = sorted(set(VERBS) - {"init", "install", "uninstall", "digest", "settings", "doctor"})
+BEFORE_INIT = sorted(
+    set(VERBS) - ANYWHERE - {"open-url", "init", "install", "uninstall", "digest", "settings", "doctor"}
+)
 
 
 @pytest.mark.parametrize("verb", BEFORE_INIT)
 def test_before_init_every_verb_names_it(verb: str, repo: Repo, call: Call) -> None:
-    arguments = {"session": ["show", "x"], "search": ["x"]}.get(verb, [])
+    arguments = ARGUMENTS.get(verb, [])
     assert call(verb, *arguments, "--json").error == {
         "code": "not_initialised",
         "message": f"nothing is captured in {repo.path} yet",

@@ -44,6 +44,15 @@ def test_the_next_commit_is_in_the_new_session(repo: Repo, call: Call) -> None:
     assert call("events", new, "--json").json["total"] == 1
 
 
+def test_the_prompt_knows_at_once(repo: Repo, call: Call) -> None:
+    begin(repo)
+    commit(repo)
+    call("status")
+    assert call("prompt").out == "capturing 0m · 1 event\n"
+    call("end-session")
+    assert call("prompt").out == "saved just now\n"
+
+
 def test_no_new(repo: Repo, call: Call) -> None:
     begin(repo)
     commit(repo)

@@ -7,9 +7,24 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from contox_hooks.connection import Connection, keep_connection
 from tests.gitrepo import Repo
 
-HEAVY = {"typer", "click", "rich", "httpx", "git", "yaml", "sqlalchemy", "fastapi", "numpy", "tokenizers", "ulid"}
+HEAVY = {
+    "typer",
+    "click",
+    "rich",
+    "httpx",
+    "cryptography",
+    "keyring",
+    "git",
+    "yaml",
+    "sqlalchemy",
+    "fastapi",
+    "numpy",
+    "tokenizers",
+    "ulid",
+}
 
 SCRIPT = """
 import json, sys
@@ -40,3 +55,13 @@ def test_a_drain_that_delivers_a_commit_loads_no_heavy_package_either(make_repo:
     assert not modules_after_wake(repo) & HEAVY
     log = repo.repository.common_dir / "contox" / "log"
     assert not log.exists(), log.read_text()
+
+
+def test_a_drain_in_a_connected_repository_leaves_http_to_the_sender(make_repo: Callable[..., Repo]) -> None:
+    repo = make_repo()
+    repo.commit("start")
+    modules_after_wake(repo)
+    state = repo.repository.common_dir / "contox"
+    keep_connection(state, Connection("http://127.0.0.1:9", "team", "project", paused=True))
+    repo.commit("work", {"a.txt": "1\n"}, now=True)
+    assert not modules_after_wake(repo) & HEAVY

@@ -11,10 +11,12 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "contox_hooks"
 
 FORBIDDEN: dict[str, tuple[str, ...]] = {
-    "domain": tuple(f"contox_hooks.{room}" for room in ("git", "capture", "backend", "memory", "pipeline", "cli")),
+    "domain": tuple(f"contox_hooks.{room}" for room in ("wire", "git", "capture", "backend", "memory", "pipeline", "cli")),
+    "wire": (*(f"contox_hooks.{room}" for room in ("git", "capture", "backend", "memory", "pipeline", "cli")), "httpx", "sqlite3"),
     "git": tuple(f"contox_hooks.{room}" for room in ("capture", "backend", "memory", "pipeline", "cli")),
     "capture": (
         "contox_hooks.memory", "contox_hooks.pipeline", "contox_hooks.cli", "contox_hooks.backend.local",
+        "contox_hooks.backend.remote",
         "typer", "rich", "httpx",
     ),
     "backend": ("contox_hooks.cli", "contox_hooks.capture", "typer", "rich"),
@@ -39,7 +41,7 @@ IMPURE = (
 )
 """What the domain must not touch: I/O, clock, randomness."""
 
-ROOT_MODULES_BELOW = {"domain", "git", "memory", "pipeline"}
+ROOT_MODULES_BELOW = {"domain", "wire", "git", "memory", "pipeline"}
 """Rooms that must not know how the parts are put together."""
 
 
@@ -73,6 +75,11 @@ def test_the_domain_is_pure_and_stands_alone() -> None:
         assert not hits(names, IMPURE), path
         roots = {name.split(".")[0] for name in names}
         assert roots <= {"contox_hooks", "__future__", *sys.stdlib_module_names}, path
+
+
+def test_httpx_is_imported_in_one_place_only() -> None:
+    users = [path for path in PACKAGE.rglob("*.py") if hits(imports_of(path), ("httpx",))]
+    assert [path.relative_to(PACKAGE).as_posix() for path in users] == ["backend/remote/http.py"]
 
 
 @pytest.mark.parametrize("room", sorted(ROOT_MODULES_BELOW))

@@ -1,0 +1,366 @@
+"""One origin over HTTP: bounded in time and size, paced, never redirected; the only module that knows httpx.
+
+The key goes to the endpoint's own origin and nowhere else, neither into a message nor to a proxy in clear text.
+Must not know what is asked or sent. Invariant: a request ends within `total_s` seconds, name look-up to last byte, with
+a Reply or an Unreachable that says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import http.cookiejar
+import json
+import socket
+import ssl
+import threading
+import zlib
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from contox_hooks import __version__
+from contox_hooks.backend.remote.pace import Pace
+from contox_hooks.domain.error import AccessRefused, RemoteError
+from contox_hooks.wire.endpoint import Endpoint
+
+CONNECT_S = 10.0
+MAX_BODY_BYTES = 4 * 1024 * 1024
+GZIP_FROM_BYTES = 1024
+"""Below that, gzip saves less than a packet."""
+MAX_TEXT = 200
+"""Characters of a server's text in a message."""
+
+Why = Literal["dns", "connect", "tls", "timeout", "closed", "redirect", "too-large", "rate"]
+
+T = TypeVar("T")
+
+
+class Unreachable(RemoteError):
+    """No usable answer came. `wait_s`: for "rate", the seconds until a request may go."""
+
+    code = "unreachable"
+
+    def __init__(self, message: str, *, why: Why, hint: str = "", wait_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.why: Why = why
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """Names in lower case; repeated ones joined by ", "."""
+    body: bytes = field(repr=False)
+    """May be a secret."""
+
+    def json(self) -> Any:
+        """Raises RemoteError when the body is not JSON, or says that it is something else."""
+        content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type and not content_type.endswith(("/json", "+json")):
+            raise RemoteError(
+                f"the server answered {self.status} with {plain(content_type)} where JSON was due", hint=_WHOSE
+            )
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise RemoteError(f"the server answered {self.status} with what is not JSON", hint=_WHOSE) from None
+
+    def error_text(self) -> str:
+        """What the server says is wrong: `error` of its JSON object; "" when it says nothing that can be used."""
+        try:
+            error = self.json()["error"]
+        except (RemoteError, LookupError, TypeError):
+            return ""
+        return plain(error) if isinstance(error, str) else ""
+
+
+_WHOSE = "is that the address of a Contox server? contox-hooks connect changes it"
+
+
+def plain(text: str) -> str:
+    """Text from outside, fit for a message: one line of MAX_TEXT, nothing that moves a cursor or reorders."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())[:MAX_TEXT]
+
+
+class _Asked(NamedTuple):
+    method: str
+    path: str
+    query: Mapping[str, str | int] | None
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
+class Http:
+    """Not for several threads, nor inside a running event loop."""
+
+    def __init__(
+        self, endpoint: Endpoint, key: str, *, pace: Pace, total_s: float = 60.0, patience_s: float = 2.0
+    ) -> None:
+        """`patience_s`: how long a request may wait for its turn; a longer wait raises Unreachable, why "rate".
+        Raises AccessRefused for a key that no header can carry."""
+        if not (key.isascii() and key.isprintable() and key.strip() == key != ""):
+            raise AccessRefused("the key is empty or holds characters that no key has", hint="contox-hooks connect")
+        self.endpoint = endpoint
+        self._key = key
+        self._pace = pace
+        self._total_s = total_s
+        self._patience_s = patience_s
+        self._takes_gzip: bool | None = None
+        """None: the origin has not said; False: it refused, and that stays."""
+        self._runner = asyncio.Runner(loop_factory=_Loop)
+        self._client: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        return f"Http({self.endpoint.base})"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request and its whole answer, whatever its status, 3xx but 304 excepted. `path` starts with a slash and
+        is quoted; `body` is JSON text. Raises Unreachable."""
+        asked = _Asked(method, path, query, body, headers or {})
+        if body is not None and self._takes_gzip and len(body) > GZIP_FROM_BYTES:
+            packed = {**asked.headers, "content-encoding": "gzip"}
+            reply = self._exchange(asked._replace(body=gzip.compress(body, 6, mtime=0), headers=packed))
+            if reply.status != 415:
+                return reply
+            self._takes_gzip = False
+        return self._exchange(asked)
+
+    def chunks(self, path: str, *, quiet_s: float) -> Iterator[bytes]:
+        """What an event stream sends, as it comes; b"" each time nothing came for `quiet_s` seconds. Ends when the
+        server ends it. Other requests may be made in between. Raises Unreachable; RemoteError: no event stream."""
+        self._wait_for_turn()
+        headers = {"accept": "text/event-stream", "accept-encoding": "identity", "cache-control": "no-store"}
+        response = self._run(self._open(_Asked("GET", path, None, None, headers)))
+        coming: asyncio.Task[bytes] | None = None
+        try:
+            self._pace.learn(response.headers, response.status_code)
+            self._refuse_redirect(response.status_code, response.headers.get("location", ""))
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if response.status_code != 200 or kind != "text/event-stream":
+                raise RemoteError(f"{self.endpoint.host} serves no event stream there ({response.status_code})")
+            source = response.aiter_raw()
+            while True:
+                # A task that outlives the wait: cancelling the read itself would close the connection.
+                coming = coming or self._runner.get_loop().create_task(_next(source))
+                if not self._run(_is_done(coming, quiet_s)):
+                    yield b""
+                    continue
+                done, coming = coming, None
+                chunk = self._run(_result(done))
+                if chunk == b"":
+                    return
+                yield chunk
+        finally:
+            with suppress(Exception):
+                self._runner.run(_abandon(coming, response))
+
+    def close(self) -> None:
+        """Idempotent. Waits for nobody."""
+        client, self._client = self._client, None
+        try:
+            if client is not None:
+                with suppress(Exception):
+                    self._runner.run(asyncio.wait_for(client.aclose(), 1.0))
+        finally:
+            self._runner.close()
+
+    def _exchange(self, asked: _Asked) -> Reply:
+        self._wait_for_turn()
+        reply = self._run(self._fetch(asked))
+        self._pace.learn(reply.headers, reply.status)
+        if self._takes_gzip is None and "gzip" in _codings(reply.headers.get("accept-encoding", "")):
+            self._takes_gzip = True
+        self._refuse_redirect(reply.status, reply.headers.get("location", ""))
+        return reply
+
+    def _wait_for_turn(self) -> None:
+        wait_s = self._pace.admit(self._patience_s)
+        if wait_s > 0:
+            text = f"{self.endpoint.host} takes no further request for {wait_s:.0f} s"
+            raise Unreachable(text, why="rate", hint="wait, then try again", wait_s=wait_s)
+
+    async def _fetch(self, asked: _Asked) -> Reply:
+        async with asyncio.timeout(self._total_s):
+            response = await self._open(asked)
+            try:
+                raw = await self._body(response)
+            finally:
+                await response.aclose()
+        if response.status_code >= 400:
+            raw = raw.replace(self._key.encode(), b"[key]")  # servers may repeat it in the text that messages quote
+        return Reply(response.status_code, dict(response.headers.items()), raw)
+
+    async def _open(self, asked: _Asked) -> httpx.Response:
+        """The answer's head."""
+        if self._client is None:
+            self._client = self._make_client()
+        url, home = httpx.URL(self.endpoint.base + asked.path), httpx.URL(self.endpoint.base)
+        is_home = (url.scheme, url.netloc, url.userinfo) == (home.scheme, home.netloc, b"")
+        if not (is_home and asked.path.startswith("/")):
+            raise RemoteError(f"{plain(asked.path)} is no path on {self.endpoint.host}")
+        headers = {**asked.headers, "authorization": f"Bearer {self._key}"}
+        if asked.body is not None:
+            headers["content-type"] = "application/json"
+        request = self._client.build_request(asked.method, url, params=asked.query, content=asked.body, headers=headers)
+        async with asyncio.timeout(self._total_s):
+            return await self._client.send(request, stream=True)
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        """Unpacked here, not by httpx, which would unpack a bomb before its size is known."""
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        unpack = zlib.decompressobj(wbits=31) if coding in ("gzip", "x-gzip") else None
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += unpack.decompress(chunk, MAX_BODY_BYTES + 1 - len(body)) if unpack else chunk
+            if len(body) > MAX_BODY_BYTES:
+                text = f"{self.endpoint.host} answered with more than {MAX_BODY_BYTES >> 20} MiB"
+                raise Unreachable(text, why="too-large")
+        return bytes(body)
+
+    def _make_client(self) -> httpx.AsyncClient:
+        about = {"user-agent": f"contox-hooks/{__version__}", "accept": "application/json", "accept-encoding": "gzip"}
+        try:
+            return httpx.AsyncClient(
+                # This machine itself is asked directly: a proxy would see the key that plain http carries.
+                trust_env=not self.endpoint.is_loopback,
+                verify=httpx.create_ssl_context(),
+                timeout=httpx.Timeout(None, connect=CONNECT_S),
+                follow_redirects=False,
+                cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[])),
+                headers=about,
+            )
+        except (OSError, ValueError, ImportError, httpx.InvalidURL):
+            # Without its cause, whose text may repeat a proxy's password.
+            text = f"{self.endpoint.host} cannot be asked with the proxies and certificates that the environment names"
+            raise Unreachable(text, why="connect", hint="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE") from None
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return self._runner.run(work)
+        except RemoteError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, zlib.error) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        host = self.endpoint.host
+        causes = list(_causes(error))
+        if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
+            return Unreachable(f"the name {host} is unknown here", why="dns", hint="check the address and the network")
+        for cause in causes:
+            if isinstance(cause, ssl.SSLError):
+                reason = getattr(cause, "verify_message", "") or cause.reason or "handshake failed"
+                hint = "SSL_CERT_FILE names the certificates to trust"
+                return Unreachable(f"no safe connection to {host}: {plain(str(reason))}", why="tls", hint=hint)
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            return Unreachable(f"{host} gave no complete answer in time", why="timeout")
+        if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError | httpx.RemoteProtocolError):
+            return Unreachable(f"{host} broke off its answer", why="closed")
+        if isinstance(error, zlib.error):
+            return Unreachable(f"{host} sent an answer that cannot be unpacked", why="closed")
+        if isinstance(error, httpx.ProxyError):
+            hint = "check HTTPS_PROXY, ALL_PROXY and NO_PROXY"
+            return Unreachable(
+                f"{host} cannot be reached through the proxy of the environment", why="connect", hint=hint
+            )
+        reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
+        return Unreachable(f"{host} cannot be reached{': ' if reason else ''}{reason.lower()}", why="connect")
+
+    def _refuse_redirect(self, status: int, location: str) -> None:
+        if 300 <= status < 400 and status != 304:
+            try:
+                target = urlsplit(location).hostname or self.endpoint.host
+            except ValueError:
+                target = "elsewhere"
+            text = f"{self.endpoint.host} answered {status}: a redirect to {plain(target)} is not followed with a key"
+            raise Unreachable(
+                text, why="redirect", hint="sign in to the network, or contox-hooks connect with the new address"
+            )
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """Looks names up in a daemon thread: the stock executor would be waited for at close, and at exit, however long the
+    resolver takes."""
+
+    async def getaddrinfo(
+        self,
+        host: bytes | str | None,
+        port: bytes | str | int | None,
+        *,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+    ) -> list[Any]:
+        answer: asyncio.Future[list[Any]] = self.create_future()
+
+        def tell(outcome: Any) -> None:
+            if not answer.done():
+                (answer.set_exception if isinstance(outcome, Exception) else answer.set_result)(outcome)
+
+        def look_up() -> None:
+            outcome: Any
+            try:
+                outcome = socket.getaddrinfo(host, port, family, type, proto, flags)
+            except Exception as error:
+                outcome = error
+            with suppress(RuntimeError):  # closed meanwhile
+                self.call_soon_threadsafe(tell, outcome)
+
+        threading.Thread(target=look_up, daemon=True).start()
+        return await answer
+
+
+async def _next(source: AsyncIterator[bytes]) -> bytes:
+    async for chunk in source:
+        if chunk:
+            return chunk
+    return b""
+
+
+async def _is_done(task: asyncio.Task[bytes], within_s: float) -> bool:
+    done, _ = await asyncio.wait({task}, timeout=within_s)
+    return bool(done)
+
+
+async def _result(task: asyncio.Task[bytes]) -> bytes:
+    return await task
+
+
+async def _abandon(task: asyncio.Task[bytes] | None, response: httpx.Response) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
+    await asyncio.wait_for(response.aclose(), 1.0)
+
+
+def _codings(accept_encoding: str) -> set[str]:
+    """Codings that an Accept-Encoding value takes (RFC 9110, 12.5.3): those of weight zero are refused."""
+    taken = set()
+    for part in accept_encoding.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if weight.replace(" ", "").rstrip("0") not in ("q=", "q=0."):
+            taken.add(coding.strip())
+    return taken
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

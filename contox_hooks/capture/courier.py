@@ -1,0 +1,125 @@
+"""Takes parcels to a server: lease, send, acknowledge; order within a session, sessions apart.
+
+Knows no HTTP: `send` is handed in. Invariant: a parcel leaves the outbox only by the server's acknowledgement; killed
+anywhere, the next courier sends the same bytes again, which the server knows by their hash.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contox_hooks.capture.outbox import Outbox, Parcel
+from contox_hooks.domain.delivery import (
+    Answer,
+    Circuit,
+    Delivered,
+    Park,
+    Quarantine,
+    Retry,
+    Split,
+    backoff_s,
+    decide_verdict,
+    fold_circuit,
+)
+
+PATIENCE_S = 20.0
+"""A courier stays for a wait that is not longer; the next wake goes on with one that is."""
+_STEP_S = 1.0
+"""How long it takes a waiting courier to see that it may not go on."""
+
+
+@dataclass(slots=True)
+class Carried:
+    """What one courier did."""
+
+    requests: int = 0
+    delivered: int = 0
+    """Events."""
+    quarantined: int = 0
+    closed_sessions: tuple[str, ...] = ()
+    """Sessions here whose counterpart the server had closed."""
+
+
+class Courier:
+    def __init__(
+        self,
+        outbox: Outbox,
+        send: Callable[[Parcel], Answer],
+        *,
+        skip_enrichment: Callable[[], bool],
+        may_go_on: Callable[[], bool] = lambda: True,
+        on_progress: Callable[[Carried], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._outbox = outbox
+        self._send = send
+        self._skip_enrichment = skip_enrichment
+        self._may_go_on = may_go_on
+        self._on_progress = on_progress
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self.carried = Carried()
+
+    def run(self, *, patience_s: float = PATIENCE_S, until: float | None = None) -> Carried:
+        """Send until nothing waits, or the next try is further away than `patience_s`, or it is `until` o'clock."""
+        while self._may_go_on():
+            now = self._clock()
+            if until is not None and now >= until:
+                return self.carried
+            wait_s = self._outbox.circuit().rests_until - now
+            if wait_s <= 0:
+                parcel = self._outbox.due(now) or self._outbox.pack(self._skip_enrichment, now=now)
+                if parcel is not None:
+                    self._carry(parcel)
+                    continue
+                due_at = self._outbox.next_due_at()
+                if due_at is None:
+                    return self.carried
+                wait_s = due_at - now
+            elif not self._has_something():
+                return self.carried
+            if wait_s > patience_s:
+                return self.carried
+            self._sleep(min(wait_s, _STEP_S) if until is None else max(0.0, min(wait_s, _STEP_S, until - now)))
+        return self.carried
+
+    def _has_something(self) -> bool:
+        return self._outbox.next_due_at() is not None or self._outbox.has_unpacked()
+
+    def _carry(self, parcel: Parcel) -> None:
+        answer = self._send(parcel)
+        now, verdict, jitter = self._clock(), decide_verdict(answer), self._jitter()
+        self.carried.requests += 1
+        circuit = fold_circuit(self._outbox.circuit(), verdict, now=now, jitter=jitter)
+        match verdict:
+            case Delivered(session_id=session_id):
+                if self._outbox.deliver(parcel, session_id, now=now) is not None:
+                    self.carried.closed_sessions += (parcel.session_id,)
+                self.carried.delivered += parcel.events
+            case Quarantine(reason):
+                self._outbox.quarantine(parcel, reason, now=now)
+                self.carried.quarantined += 1
+            case Split(reason):
+                self._outbox.split(parcel, reason, now=now)
+            case Retry(cause, reason, after_s):
+                wait_s = max(backoff_s(parcel.failures + 1, jitter), after_s or 0.0) if cause == "server" else 0.0
+                self._outbox.delay(parcel, reason, due_at=now + wait_s, now=now)
+            case Park(_, reason):
+                self._outbox.delay(parcel, reason, due_at=now, now=now)
+        self._outbox.keep_circuit(circuit)
+        self._on_progress(self.carried)
+
+
+def is_due(outbox: Outbox, now: float, *, patience_s: float = PATIENCE_S) -> bool:
+    """Whether a courier would find something to do now or within its patience."""
+    circuit: Circuit = outbox.circuit()
+    if circuit.rests_until - now > patience_s:
+        return False
+    due_at = outbox.next_due_at()
+    return (due_at is not None and due_at - now <= patience_s) or outbox.has_unpacked()

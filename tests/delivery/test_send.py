@@ -1,0 +1,278 @@
+"""From a commit to a server over real HTTP: what goes out, what does not, and what a person is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from contox_hooks.assembly import Assembly
+from contox_hooks.capture.install import install
+from contox_hooks.capture.outbox import Outbox
+from contox_hooks.capture.store import CaptureStore
+from contox_hooks.connection import keep_connection, read_connection
+from contox_hooks.send import is_sending, run, wants_sender
+from tests.contox import fault
+from tests.contox.server import ContoxServer
+from tests.delivery.conftest import Connected
+from tests.gitrepo import Repo
+
+
+def test_a_commit_arrives_signed_with_its_identity_as_idempotency_key(connected: Connected) -> None:
+    sha = connected.commit("feat: größer 🚀")
+    assert connected.flush() == (0, 0, "")
+    [stored] = connected.server.stored
+    [commit] = stored.event["commits"]
+    assert (commit["sha"], commit["commitSha"], commit["message"]) == (sha[:12], sha, "feat: größer 🚀")
+    assert stored.headers["idempotency-key"] == stored.content_hash
+    assert "ada@example.org" not in stored.text
+    assert connected.waiting() == 0
+
+
+def test_commits_from_before_the_connection_stay(connected: Connected) -> None:
+    assert connected.flush() == (0, 0, "")
+    assert connected.server.requests == []
+
+
+def test_a_lost_answer_does_not_store_twice(connected: Connected) -> None:
+    connected.server.faults.script([fault.ANSWER_LOST, fault.ANSWER_CUT, fault.status(500).after_storing()])
+    sha = connected.commit()
+    assert connected.flush().waiting == 0
+    assert connected.sent() == [sha]
+    assert connected.server.repeats == 3
+
+
+def test_auto_learn_off_here_or_there_means_that_enrichment_is_skipped(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.commit("one")
+    connected.flush()
+    connected.server.set_auto_learn(False)
+    _forget_what_the_server_said(connected)
+    connected.commit("two")
+    connected.flush()
+    connected.server.set_auto_learn(True)
+    _forget_what_the_server_said(connected)
+    monkeypatch.setenv("CONTOX_AUTO_LEARN", "false")
+    connected.commit("three")
+    connected.flush()
+    assert [stored.skip_enrichment for stored in connected.server.stored] == [False, True, True]
+
+
+def _forget_what_the_server_said(connected: Connected) -> None:
+    connection = read_connection(connected.state)
+    assert connection is not None
+    with CaptureStore.open(connected.state / "capture.db") as store:
+        Outbox(store, connection).keep_note("auto_learn", "[null, 0]")
+
+
+def test_a_rotated_secret_is_fetched_once_and_kept(connected: Connected) -> None:
+    connected.server.rotate_secret()
+    first = connected.commit("one")
+    assert connected.flush().waiting == 0
+    second = connected.commit("two")
+    assert connected.flush().waiting == 0
+    assert connected.sent() == [first, second]
+    asked = [seen for seen in connected.server.requests if seen.path.endswith("/hmac-secret")]
+    assert len(asked) == 1
+
+
+def test_a_revoked_key_parks_and_delivery_goes_on_by_itself_once_it_works(connected: Connected) -> None:
+    connected.server.revoke_key()
+    first = connected.commit("one")
+    report = connected.flush(timeout_s=3)
+    assert report.waiting == 1
+    assert "Unauthorized" in report.reason
+    connected.server.restore_key()
+    second = connected.commit("two")
+    _end_the_rest(connected)
+    run(Assembly(connected.repo.repository))
+    assert connected.sent() == [first, second]
+
+
+def _end_the_rest(connected: Connected) -> None:
+    """As if the time until the next try had passed."""
+    connection = read_connection(connected.state)
+    assert connection is not None
+    with CaptureStore.open(connected.state / "capture.db") as store:
+        outbox = Outbox(store, connection)
+        outbox.keep_circuit(outbox.circuit()._replace(rests_until=0.0))
+
+
+def test_the_secret_of_one_project_never_signs_for_another(connected: Connected) -> None:
+    connection = read_connection(connected.state)
+    assert connection is not None
+    other = replace(connection, project_id=connected.server.add_project("Second"))
+    keep_connection(connected.state, other)  # nobody connected to it: there are no credentials
+    connected.commit()
+    report = connected.flush(timeout_s=2)
+    assert (report.waiting, "no key" in report.reason) == (1, True)
+    assert connected.server.requests == []
+
+
+def test_a_paused_connection_sends_nothing_and_loses_nothing(connected: Connected) -> None:
+    connection = read_connection(connected.state)
+    assert connection is not None
+    keep_connection(connected.state, replace(connection, paused=True))
+    sha = connected.commit()
+    parts = Assembly(connected.repo.repository)
+    assert not wants_sender(parts.state)
+    run(parts)
+    assert connected.server.requests == []
+    keep_connection(connected.state, connection)
+    run(parts)
+    assert connected.sent() == [sha]
+
+
+def test_sessions_closed_on_the_server_end_here_too(connected: Connected) -> None:
+    connected.commit("one")
+    connected.flush()
+    connected.server.close_session()
+    connected.commit("two")
+    connected.flush()
+    parts = Assembly(connected.repo.repository)
+    [session] = parts.service.sessions.page(parts.project.id, limit=5, source="git-hooks")
+    assert (session.status, session.end_reason) == ("closed", "external")
+    third = connected.commit("three")
+    connected.flush()
+    assert connected.sent()[-1] == third
+    assert len({stored.session_id for stored in connected.server.stored}) == 2, "one new session, not one a commit"
+    parts.service.close()
+
+
+def test_a_server_that_is_away_for_a_while(connected: Connected) -> None:
+    connected.server.stop()
+    shas = [connected.commit(f"while offline {number}") for number in range(3)]
+    report = connected.flush(timeout_s=1)
+    assert report.waiting == 3
+    assert "127.0.0.1" in report.reason
+    connected.server.start()
+    assert connected.flush().waiting == 0
+    assert connected.sent() == shas
+
+
+def test_two_at_once_send_everything_once(connected: Connected) -> None:
+    shas = [connected.commit(f"work {number}") for number in range(4)]
+    command = [sys.executable, "-E", "-P", "-m", "contox_hooks.send", str(connected.common)]
+    senders = [subprocess.Popen(command, cwd="/") for _ in range(3)]
+    assert [sender.wait(timeout=60) for sender in senders] == [0, 0, 0]
+    assert connected.sent() == shas
+    assert connected.server.repeats == 0
+
+
+def test_the_hook_alone_delivers(connected: Connected) -> None:
+    install(connected.repo.repository, python=sys.executable)
+    shas = [connected.repo.commit(f"work {number}", {"a.txt": f"{number}\n"}, now=True) for number in range(3)]
+    deadline = time.monotonic() + 60
+    while sorted(connected.sent()) != sorted(shas) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert connected.sent() == shas
+    while is_sending(Assembly(connected.repo.repository).state) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_neither_key_nor_secret_reach_the_log_or_a_command_line(connected: Connected) -> None:
+    server = connected.server
+    server.faults.script([fault.status(500, f"echo {server.key} {server.secret}")] * 2)
+    server.revoke_key()
+    connected.commit()
+    connected.flush(timeout_s=2)
+    parts = Assembly(connected.repo.repository)
+    parts.start_sender()
+    held = "".join(
+        path.read_text(errors="replace") for path in connected.state.iterdir() if path.suffix in ("", ".json")
+    )
+    assert server.key not in held
+    assert server.secret not in held
+
+
+def test_a_redirect_to_another_host_is_not_followed(connected: Connected) -> None:
+    connected.server.faults.script([fault.redirect(connected.server.trap.url)] * 2)
+    sha = connected.commit()
+    assert connected.flush().waiting == 0
+    assert connected.sent() == [sha]
+    assert connected.server.trap.caught == []
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")
+def test_a_stranger_s_clone_with_a_vendor_file_sends_nothing(
+    make_repo: Callable[..., Repo], contox_server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = make_repo()
+    text = f'{{"teamId": "{contox_server.team_id}", "projectId": "{contox_server.project_id}"}}'
+    repo.commit("start", {".contox.json": text, ".contox.yaml": "auto_learn: true\n"})
+    monkeypatch.setenv("CONTOX_API_KEY", contox_server.key)
+    monkeypatch.setenv("CONTOX_API_URL", contox_server.url)
+    parts = Assembly(repo.repository)
+    parts.drain().run()
+    repo.commit("work", {"a.txt": "1\n"}, now=True)
+    parts.drain().run()
+    parts.start_sender()
+    assert parts.connection is None
+    assert contox_server.requests == []
+    assert not any("contox_hooks.send" in line for line in _own_command_lines(str(repo.path)))
+    parts.service.close()
+
+
+def _own_command_lines(needle: str) -> list[str]:
+    lines = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if needle in line:
+                lines.append(line)
+    return lines
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from contox_hooks.send import flush
+
+common, owner, name, when = sys.argv[1:]
+module, _, attribute = owner.partition(":")
+target = getattr(__import__(module, fromlist=["x"]), attribute)
+original = getattr(target, name)
+
+def fatal(*args, **kwargs):
+    if when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    original(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(target, name, fatal)
+flush(Path(common), timeout_s=20)
+"""
+
+STEPS = [
+    ("contox_hooks.capture.outbox:Outbox", "_packed", "after"),
+    ("contox_hooks.capture.outbox:Outbox", "pack", "after"),
+    ("contox_hooks.backend.remote.uplink:Uplink", "send", "before"),
+    ("contox_hooks.backend.remote.http:Http", "request", "after"),
+    ("contox_hooks.backend.remote.uplink:Uplink", "send", "after"),
+    ("contox_hooks.capture.outbox:Outbox", "deliver", "before"),
+    ("contox_hooks.capture.outbox:Outbox", "deliver", "after"),
+    ("contox_hooks.capture.outbox:Outbox", "keep_circuit", "before"),
+]
+
+
+@pytest.mark.parametrize(("owner", "name", "when"), STEPS)
+def test_killed_anywhere_nothing_is_lost_or_stored_twice(
+    connected: Connected, owner: str, name: str, when: str
+) -> None:
+    shas = [connected.commit(f"work {number}") for number in range(2)]
+    command = [sys.executable, "-c", KILLED, str(connected.common), owner, name, when]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, timeout=60)
+    assert done.returncode == -9, done.stderr
+    assert connected.flush() == (0, 0, "")
+    assert connected.sent() == shas
