@@ -7,8 +7,6 @@ keeps every other line and comment, and is replaced whole or not at all.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from contox_hooks.domain.setting import canonical_name
 from contox_hooks.git.config import set_config
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.run import GitFailed
+from contox_hooks.whole import write_whole
 
 
 def configure_user(name: str, value: Any | None) -> Path:
@@ -29,7 +28,7 @@ def configure_user(name: str, value: Any | None) -> Path:
         before = path.read_text("utf-8-sig") if path.exists() else ""
         after = edited(before, name, value, str(path))
         if after != before:
-            _replace(path, after)
+            write_whole(path.resolve() if path.is_symlink() else path, after)
     except OSError as error:
         raise SettingError(f"{path} cannot be written: {error.strerror}", hint="check its permissions") from error
     return path
@@ -98,17 +97,3 @@ def _end(node: Any, text: str) -> int:
         node = last[1] if isinstance(last, tuple) else last
     end: int = node.end_mark.index
     return len(text[:end].rstrip())
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=".config-", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path.resolve() if path.is_symlink() else path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -7,11 +7,11 @@ holds no secret (credential.py keeps those by URL and project).
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from contox_hooks.domain.error import StoreError
+from contox_hooks.whole import write_whole
 
 DEFAULT_REQUESTS_PER_MINUTE = 200
 """CONTRACT.md section 1.0, "Rate limit"."""
@@ -62,14 +62,8 @@ def read_connection(state_root: Path) -> Connection | None:
 def keep_connection(state_root: Path, connection: Connection) -> None:
     """Written whole or not at all. Raises StoreError."""
     path = connection_path(state_root)
-    fresh = path.with_suffix(".new")
     try:
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(asdict(connection), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.chmod(0o600)
-        fresh.replace(path)
+        write_whole(path, json.dumps(asdict(connection), indent=2))
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and try again"

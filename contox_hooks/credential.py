@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import Any
 from contox_hooks.domain.error import Busy, StoreError, UsageError
 from contox_hooks.lock import FileLock
 from contox_hooks.place import config_dir
+from contox_hooks.whole import write_whole
 
 _SERVICE = "contox-hooks"
 _REAL = 1
@@ -205,7 +205,7 @@ def _changing(*, mend: bool = False) -> Iterator[tuple[_Records, Path | None]]:
                 records, aside = {}, path.with_name(f"{path.name}.damaged-{time.time_ns()}")
                 path.replace(aside)
             yield records, aside
-            _write(path, json.dumps({"version": 1, "records": records}, indent=2))
+            write_whole(path, json.dumps({"version": 1, "records": records}, indent=2))
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and try again"
@@ -218,17 +218,3 @@ def _wait_for(lock: FileLock, path: Path) -> None:
         if time.monotonic() > until:
             raise Busy(f"another process is changing {path}", hint="try again when it is done")
         time.sleep(_POLL_S)
-
-
-def _write(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=".credentials-", dir=path.parent)  # mkstemp(3): mode 0600
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -6,7 +6,6 @@ learns has more important things to do. What it means is domain/segment.py's.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from contox_hooks.domain.error import Error
 from contox_hooks.domain.event import SOURCE_HOOKS
 from contox_hooks.domain.pipeline import fold_pipeline
 from contox_hooks.domain.segment import DISCONNECTED, FAILED, QUIET, RUNNING, Segment, segment_line
+from contox_hooks.whole import write_whole
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
@@ -29,9 +29,7 @@ def keep_segment(state_root: Path, segment: Segment) -> None:
     try:
         if path.exists() and path.read_bytes() == line:
             return
-        fresh = path.with_name(f"segment.{os.getpid()}")
-        fresh.write_bytes(line)
-        fresh.replace(path)
+        write_whole(path, line, durable=False)
     except OSError:
         pass
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contox_hooks.domain.error import Refused, StoreError, UsageError
+from contox_hooks.whole import write_whole
 
 ENTRY = "contox-hooks.desktop"
 MIME = "x-scheme-handler/contox-hooks"
@@ -38,7 +39,7 @@ def register() -> Registered:
     before = "" if before == ENTRY else before
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, entry_text(_program(), before))
+        write_whole(path, entry_text(_program(), before), mode=None)
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and try again"
@@ -143,16 +144,7 @@ def _forget_in(path: Path) -> None:
             line = f"{key}={';'.join(names)};\n"
         lines.append(line)
     if "".join(lines) != before:
-        _replace(path.resolve(), "".join(lines))
-
-
-def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fresh.write_text(text, "utf-8", "surrogateescape")
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+        write_whole(path.resolve(), "".join(lines), mode=None)
 
 
 def _refresh(folder: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from contox_hooks.domain.error import AccessRefused, Refused, StoreError, UsageError
+from contox_hooks.whole import write_whole
 
 PROJECT_FILE = ".contox.json"
 PARENTS = 20
@@ -124,15 +125,9 @@ def write_project(folder: Path, project: VendorProject) -> bool:
         known = None
     if known is not None and known.project_id == project.project_id:
         return False
-    fresh = path.with_name(f"{PROJECT_FILE}.{os.getpid()}")
     try:
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(project_text(project))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)  # a link is replaced, not followed
+        write_whole(path, project_text(project), mode=None)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and try again"
         ) from error

@@ -20,6 +20,7 @@ from contox_hooks.connection import (
 )
 from contox_hooks.domain.error import AccessRefused, NotConnected, StoreError
 from contox_hooks.link import link_of
+from tests.test_whole import full_disk
 
 HERE = Connection("https://contox.dev", "team_1", "proj_1", "Näme", source="laptop", paused=True, connected_at=7)
 
@@ -69,8 +70,7 @@ def test_no_content_raises_anything_else(tmp_path: Path, content: bytes) -> None
 
 def test_what_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     keep_connection(tmp_path, HERE)
-    (tmp_path / "connection.new").mkdir()
-    with pytest.raises(StoreError, match="cannot be written"):
+    with full_disk(), pytest.raises(StoreError, match="cannot be written"):
         keep_connection(tmp_path, Connection("https://other.example", "t", "p"))
     assert read_connection(tmp_path) == HERE
 

@@ -6,9 +6,10 @@ Kept beside the other state, newest last; it is only a note, so that whoever can
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
+
+from contox_hooks.whole import write_whole
 
 KEPT = 50
 
@@ -22,9 +23,7 @@ def keep_ended(state_root: Path, session_id: str) -> None:
     ids = [*(known for known in _ids(state_root) if known != session_id), session_id]
     path = _path(state_root)
     with suppress(OSError):
-        fresh = path.with_name(f"ended.{os.getpid()}")
-        fresh.write_text(json.dumps(ids[-KEPT:]))
-        fresh.replace(path)
+        write_whole(path, json.dumps(ids[-KEPT:]), durable=False)
 
 
 def _ids(state_root: Path) -> list[str]:

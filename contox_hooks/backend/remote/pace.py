@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from contox_hooks.lock import FileLock
+from contox_hooks.whole import write_whole
 from contox_hooks.wire.endpoint import Endpoint
 
 WINDOW_S = 61.0
@@ -177,9 +178,7 @@ class Pace:
 
     def _write(self, window: Window) -> None:
         """Whole or not at all; not synced: after a power cut the minute is over. Raises OSError."""
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(window._asdict(), separators=(",", ":")), "ascii")
-        fresh.replace(self._path)
+        write_whole(self._path, json.dumps(window._asdict(), separators=(",", ":")), durable=False)
 
 
 def pace_of(data_dir: Path, endpoint: Endpoint, per_minute: int) -> Pace:

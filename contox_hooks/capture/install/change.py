@@ -7,7 +7,6 @@ Invariant: a file is never seen half-written (temporary file, then rename).
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from types import TracebackType
 from contox_hooks.domain.error import Error, RepositoryError
 from contox_hooks.git.config import config_bytes, replace_config
 from contox_hooks.git.run import GitFailed
+from contox_hooks.whole import write_whole
 
 
 class Changes:
@@ -37,10 +37,10 @@ class Changes:
             before, before_mode = path.read_bytes(), path.stat().st_mode & 0o7777
             if (before, before_mode) == (content, mode):
                 return
-            _replace(path, content, mode)
-            self._take_back.append(lambda: _replace(path, before, before_mode))
+            write_whole(path, content, mode=mode)
+            self._take_back.append(lambda: write_whole(path, before, mode=before_mode))
         else:
-            _replace(path, content, mode)
+            write_whole(path, content, mode=mode)
             self._take_back.append(path.unlink)
 
     def rename(self, old: Path, new: Path) -> None:
@@ -53,7 +53,7 @@ class Changes:
             return
         before, mode = path.read_bytes(), path.stat().st_mode & 0o7777
         path.unlink()
-        self._take_back.append(lambda: _replace(path, before, mode))
+        self._take_back.append(lambda: write_whole(path, before, mode=mode))
 
     def make_folder(self, path: Path, mode: int = 0o777) -> bool:
         """Whether it had to be made."""
@@ -98,18 +98,3 @@ class Changes:
 def _restore_config(common_dir: Path, before: bytes) -> None:
     if config_bytes(common_dir) != before:
         replace_config(common_dir, before)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    handle, name = tempfile.mkstemp(prefix=".contox-", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
