@@ -1,8 +1,8 @@
 """What 50,000 events that wait for a server cost: `python benchmarks/waiting.py [--runs N]`.
 
-`contox-hooks status`, and what a hook starts, in two connected repositories that cannot reach their server: one with an
-empty outbox, one with 50,000 waiting events. Whole processes, alternating in one run, medians. `status` must stay under
-1.5.
+`contox-hooks status`, `git commit` with our hooks, and what a hook starts, in two connected repositories that cannot
+reach their server: one with an empty outbox, one with 50,000 waiting events. Whole processes, alternating in one run,
+medians. `status` must stay under 1.5, a commit under 1.2.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.delivery import connected, fill
 from benchmarks.status import sealed, seconds
 from contox_hooks.assembly import Assembly
+from contox_hooks.capture.install import install
 from contox_hooks.capture.outbox import Outbox
 from contox_hooks.capture.store import CaptureStore
 from contox_hooks.domain.delivery import Circuit
 from tests.gitrepo import Repo
 
 EVENTS = 50_000
-LIMIT = 1.5
+STATUS_LIMIT, COMMIT_LIMIT = 1.5, 1.2
 NOWHERE = ["http://127.0.0.1:9", "key", "secret", "project", "team"]
 
 
@@ -51,19 +52,26 @@ def main() -> None:
         fill(full, 0, EVENTS)
         for repo in (empty, full):
             rest(repo)
-        worst = 0.0
-        for name, command, limit in (
-            ("status", ["contox_hooks", "status"], LIMIT),
-            ("wake", ["contox_hooks.wake", ".git"], None),
+            install(repo.repository, python=sys.executable)
+        commit = ["git", "commit", "-q", "--allow-empty", "-m", "work"]
+        python = [sys.executable, "-m"]
+        failed = False
+        for name, line, limit in (
+            ("status", [*python, "contox_hooks", "status"], STATUS_LIMIT),
+            ("git commit", commit, COMMIT_LIMIT),
+            ("what a hook starts", [*python, "contox_hooks.wake", ".git"], None),
         ):
-            line = [sys.executable, "-m", *command]
-            pairs = [(seconds(line, full.path), seconds(line, empty.path)) for _ in range(runs + 2)][2:]
-            full_s, empty_s = (statistics.median(pair[n] for pair in pairs) for n in (0, 1))
-            if limit is not None:
-                worst = full_s / empty_s
-            print(f"{name}: {EVENTS:,} waiting {full_s * 1000:.0f} ms, none {empty_s * 1000:.0f} ms,"
-                  f" ratio {full_s / empty_s:.2f}" + (f" (limit {limit})" if limit else ""))  # fmt: skip
-    sys.exit(worst > LIMIT)
+            pairs = []
+            for _ in range(runs + 2):
+                pairs.append((seconds(line, full.path), seconds(line, empty.path)))
+                if line is commit:
+                    time.sleep(0.5)  # the drains that the hooks started
+            full_s, empty_s = (statistics.median(pair[n] for pair in pairs[2:]) for n in (0, 1))
+            ratio = full_s / empty_s
+            failed = failed or (limit is not None and ratio > limit)
+            print(f"{name}: {EVENTS:,} waiting {full_s * 1000:.1f} ms, none {empty_s * 1000:.1f} ms,"
+                  f" ratio {ratio:.2f}" + (f" (limit {limit})" if limit else ""))  # fmt: skip
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from contox_hooks.domain.error import StoreError
 from contox_hooks.whole import write_whole
@@ -52,11 +53,24 @@ def read_connection(state_root: Path) -> Connection | None:
     try:
         values = json.loads(path.read_text("utf-8"))
         known = {field.name for field in fields(Connection)}
-        return Connection(**{name: value for name, value in values.items() if name in known})
+        return _checked(Connection(**{name: value for name, value in values.items() if name in known}))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} cannot be read ({error})", hint="contox-hooks connect writes it anew") from error
+
+
+def _checked(connection: Connection) -> Connection:
+    """Raises ValueError, whose text repeats no value: it could hold a password."""
+    values: dict[str, Any] = asdict(connection)
+    for field in fields(Connection):
+        if type(values[field.name]).__name__ != field.type:
+            raise ValueError(f"{field.name} is of the wrong type")
+    if not connection.url.startswith(("https://", "http://")) or "@" in connection.url:
+        raise ValueError("url is none")
+    if not connection.project_id or connection.requests_per_minute < 1:
+        raise ValueError("project_id or requests_per_minute is none")
+    return connection
 
 
 def keep_connection(state_root: Path, connection: Connection) -> None:

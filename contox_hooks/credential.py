@@ -16,10 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from contox_hooks.domain.error import Busy, StoreError, UsageError
+from contox_hooks.domain.error import Busy, StoreDamaged, StoreError, UsageError
 from contox_hooks.lock import FileLock
 from contox_hooks.place import config_dir
 from contox_hooks.whole import write_whole
+from contox_hooks.wire.token import MAX_KEY, MAX_SECRET, is_token
 
 _SERVICE = "contox-hooks"
 _REAL = 1
@@ -41,7 +42,7 @@ class Credentials:
 
 def credentials_of(url: str, project_id: str) -> Credentials | None:
     """None without a key. The environment counts before what is kept. Raises StoreError for a damaged file."""
-    kept = _kept(url, project_id) or Credentials("", "")
+    kept = kept_credentials(url, project_id) or Credentials("", "")
     key = environment_key(url) or kept.key
     return Credentials(key, environment_secret(url, project_id) or kept.secret) if key else None
 
@@ -68,7 +69,11 @@ def _is_meant(url: str) -> bool:
 
 
 def keep_credentials(url: str, project_id: str, credentials: Credentials) -> str:
-    """Where they are now, for people. Raises StoreError, Busy."""
+    """Where they are now, for people. Raises StoreError (also for what is no key or secret), Busy."""
+    if not is_token(credentials.key, MAX_KEY) or (credentials.secret and not is_token(credentials.secret, MAX_SECRET)):
+        raise StoreError(
+            f"what is to be kept for {url} is no key, or no signing secret", hint="contox-hooks connect, with another"
+        )
     name = _name(url, project_id)
     record = {"key": credentials.key, "secret": credentials.secret}
     keyring = _keyring()
@@ -85,17 +90,15 @@ def keep_credentials(url: str, project_id: str, credentials: Credentials) -> str
 
 def keep_secret(url: str, project_id: str, secret: str) -> None:
     """The project's secret changed; its key stays. Raises StoreError, Busy."""
-    kept = _kept(url, project_id) or Credentials("", "")
-    if kept.secret != secret:
+    kept = kept_credentials(url, project_id)
+    if kept is not None and kept.secret != secret:  # with the environment's key alone nothing is kept
         keep_credentials(url, project_id, replace(kept, secret=secret))
 
 
 def forget_credentials(url: str, project_id: str) -> None:
-    """From wherever they are; nothing happens when there are none. Raises StoreError, Busy."""
+    """From wherever they are; nothing happens when there are none. Raises Busy, StoreError; StoreDamaged: nothing but
+    the file's record is left."""
     name = _name(url, project_id)
-    if _path().exists():
-        with _changing() as (records, _):
-            records.pop(name, None)
     keyring = _keyring()
     if keyring is not None:
         try:
@@ -105,14 +108,20 @@ def forget_credentials(url: str, project_id: str) -> None:
             raise StoreError(
                 f"the system keyring did not forget {name}: {type(error).__name__}", hint="unlock it and repeat"
             ) from error
+    if _path().exists():
+        with _changing() as (records, _):
+            records.pop(name, None)
 
 
 def _name(url: str, project_id: str) -> str:
     return f"{url.rstrip('/')}#{project_id}"
 
 
-def _kept(url: str, project_id: str) -> Credentials | None:
-    """The file counts first: it holds what a keyring did not take, and most machines with one have no file."""
+def kept_credentials(url: str, project_id: str) -> Credentials | None:
+    """What is kept, whatever the environment says; None without a key. Raises StoreError for a damaged file.
+
+    The file counts first: it holds what a keyring did not take, and most machines with one have no file.
+    """
     name = _name(url, project_id)
     record: Any = _records().get(name)
     keyring = None if record is not None else _keyring()
@@ -124,11 +133,10 @@ def _kept(url: str, project_id: str) -> Credentials | None:
             record = None
     if not isinstance(record, dict):
         return None
-    return Credentials(_text(record.get("key")), _text(record.get("secret")))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    key, secret = record.get("key"), record.get("secret")
+    if not (isinstance(key, str) and is_token(key, MAX_KEY)):
+        return None
+    return Credentials(key, secret if isinstance(secret, str) and is_token(secret, MAX_SECRET) else "")
 
 
 # The system's keyring
@@ -181,12 +189,10 @@ def _records() -> _Records:
         raise StoreError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
     except (ValueError, KeyError, TypeError, RecursionError):
         # Not the error's own text or cause: it could quote a secret.
-        raise _Damaged(f"{path} is damaged", hint="contox-hooks connect sets it aside and asks for the key") from None
+        raise StoreDamaged(
+            f"{path} is damaged", hint="contox-hooks connect sets it aside and asks for the key"
+        ) from None
     return records
-
-
-class _Damaged(StoreError):
-    code = "store_damaged"
 
 
 @contextmanager
@@ -199,13 +205,16 @@ def _changing(*, mend: bool = False) -> Iterator[tuple[_Records, Path | None]]:
             _wait_for(lock, path)
             try:
                 records = _records()
-            except _Damaged:
+            except StoreDamaged:
                 if not mend:
                     raise
                 records, aside = {}, path.with_name(f"{path.name}.damaged-{time.time_ns()}")
                 path.replace(aside)
             yield records, aside
-            write_whole(path, json.dumps({"version": 1, "records": records}, indent=2))
+            text = json.dumps({"version": 1, "records": records}, indent=2)
+            if len(text) > _MAX_BYTES:  # ASCII; it would not be read again
+                raise StoreError(f"{path} is full", hint="contox-hooks disconnect --forget, where it is not needed")
+            write_whole(path, text)
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and try again"

@@ -12,13 +12,18 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 MAX_TITLE, MAX_BODY = 80, 250
 HELP_S = 2.0
 ACTION_S = 600.0
 """So long a notification's buttons work; whoever comes back later finds the same line in the terminal."""
+SHOWN_S = 1.0
+"""A program that has run so long shows its notification, and runs on for the buttons alone."""
+LEAVE_S = 2.0
 MAX_OPEN = 5
 """Notifications whose buttons are waited for; one more is shown without."""
 
@@ -88,42 +93,64 @@ def notify(title: str, body: str, *, url: str | None = None, wait_s: float = 0.0
     desktop = desktop_of(os.environ, sys.platform)
     if desktop is None:
         return
-    thread = threading.Thread(target=_show_quietly, args=(desktop, title, body, url), daemon=True)
-    thread.start()
+    show = _Show(desktop, title, body, url)
+    _shows.add(show)
+    show.start()
     if wait_s:
-        thread.join(wait_s)
+        show.join(wait_s)
 
 
 def leave() -> None:
-    """Nobody waits for buttons any more; what is shown stays."""
-    for child in list(_children):
-        child.kill()
+    """Before the process ends: what was told just now is shown, for LEAVE_S at most; then nobody waits for buttons any
+    more. What is shown stays."""
+    until = time.monotonic() + LEAVE_S
+    while (now := time.monotonic()) < until and any(show.shown_at > now for show in list(_shows)):
+        time.sleep(0.02)
+    for show in list(_shows):
+        if show.waiting is not None:
+            show.waiting.kill()
+
+
+class _Show(threading.Thread):
+    def __init__(self, desktop: Desktop, title: str, body: str, url: str | None) -> None:
+        super().__init__(daemon=True)
+        self._desktop, self._title, self._body, self._url = desktop, title, body, url
+        self.shown_at = float("inf")
+        """When it stands on the screen for certain, on the monotonic clock."""
+        self.waiting: subprocess.Popen[bytes] | None = None
+        """The program that waits for a button."""
+
+    def run(self) -> None:
+        try:
+            self._show()
+        except (OSError, ValueError, subprocess.SubprocessError):
+            pass  # a notification that cannot be shown is none
+        finally:
+            _shows.discard(self)
+
+    def _show(self) -> None:
+        desktop, url = self._desktop, self._url
+        can_open = desktop.kind == "notify-send" and desktop.opener and url and _is_web(url)
+        if not (can_open and _takes_actions(desktop.program)) or not _open.acquire(blocking=False):
+            _said(command_of(desktop, self._title, self._body), HELP_S * 5)
+            return
+        try:
+            actions = (("view", "View Pipeline"), ("dismiss", "Dismiss"))
+            command = command_of(desktop, self._title, self._body, actions=actions)
+            chosen = _said(command, ACTION_S, begun=self._waits)
+        finally:
+            self.waiting = None
+            _open.release()
+        if chosen.strip() == "view":
+            _begin([str(desktop.opener), str(url)])
+
+    def _waits(self, program: subprocess.Popen[bytes]) -> None:
+        self.shown_at, self.waiting = time.monotonic() + SHOWN_S, program
 
 
 _open = threading.BoundedSemaphore(MAX_OPEN)
-_children: set[subprocess.Popen[bytes]] = set()
-
-
-def _show_quietly(desktop: Desktop, title: str, body: str, url: str | None) -> None:
-    try:
-        _show(desktop, title, body, url)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        pass  # a notification that cannot be shown is none
-
-
-def _show(desktop: Desktop, title: str, body: str, url: str | None) -> None:
-    opener = desktop.opener
-    can_open = desktop.kind == "notify-send" and opener and url and _is_web(url) and _takes_actions(desktop.program)
-    if not can_open or not _open.acquire(blocking=False):
-        _said(command_of(desktop, title, body), HELP_S * 5)
-        return
-    try:
-        actions = (("view", "View Pipeline"), ("dismiss", "Dismiss"))
-        chosen = _said(command_of(desktop, title, body, actions=actions), ACTION_S)
-    finally:
-        _open.release()
-    if chosen.strip() == "view":
-        _begin([str(opener), str(url)])
+_shows: set[_Show] = set()
+_asking = threading.Lock()
 
 
 def _begin(line: list[str]) -> None:
@@ -133,11 +160,21 @@ def _begin(line: list[str]) -> None:
 
 
 def _takes_actions(program: str) -> bool:
-    """Since libnotify 0.7.10; an older one refuses the option and shows nothing."""
-    return "--action" in _said(([program, "--help"], {}), HELP_S)
+    """Since libnotify 0.7.10; an older one refuses the option and shows nothing. Asked once a process."""
+    with _asking:
+        return "--action" in _help(program)
 
 
-def _said(command: tuple[list[str], dict[str, str]], within_s: float) -> str:
+@cache
+def _help(program: str) -> str:
+    return _said(([program, "--help"], {}), HELP_S)
+
+
+def _said(
+    command: tuple[list[str], dict[str, str]],
+    within_s: float,
+    begun: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
+) -> str:
     line, environ = command
     child = subprocess.Popen(
         line,
@@ -147,15 +184,13 @@ def _said(command: tuple[list[str], dict[str, str]], within_s: float) -> str:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    _children.add(child)
+    begun(child)
     with child:
         try:
             out, _ = child.communicate(timeout=within_s)
         except subprocess.TimeoutExpired:
             child.kill()
             out, _ = child.communicate()
-        finally:
-            _children.discard(child)
     return out.decode("utf-8", "replace")
 
 

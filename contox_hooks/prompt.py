@@ -17,12 +17,16 @@ _MAX_BYTES = 8192
 
 
 def show() -> None:
-    """One line, or nothing at all."""
+    """One line, or nothing at all: also where stdout is closed, full or read by nobody."""
     text = text_here()
-    if text:
-        encoding = sys.stdout.encoding or "utf-8"
+    if not text or sys.stdout is None:
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
         sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python tries once more on its way out, and would tell
 
 
 def text_here() -> str:

@@ -6,13 +6,14 @@ learns has more important things to do. What it means is domain/segment.py's.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contox_hooks.domain.error import Error
 from contox_hooks.domain.event import SOURCE_HOOKS
 from contox_hooks.domain.pipeline import fold_pipeline
-from contox_hooks.domain.segment import DISCONNECTED, FAILED, QUIET, RUNNING, Segment, segment_line
+from contox_hooks.domain.segment import DISCONNECTED, FAILED, QUIET, Segment, segment_line
 from contox_hooks.whole import write_whole
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def local_segment(service: Service, project_id: str) -> Segment:
         segment.state = FAILED
     elif pending := service.jobs.pending(project_id=project_id):
         run = fold_pipeline(service.jobs.of_run(pending[0].id))
-        segment.state, segment.done, segment.total = RUNNING, run.completed_steps, run.total_steps
+        segment.run(run.completed_steps, run.total_steps, int(time.time()))
     else:
         segment.state = QUIET
     return segment

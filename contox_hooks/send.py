@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 AUTO_LEARN_S = 600.0
 """So long the project's auto-learn setting, as the server told it, is believed."""
+
+ASK_S = 5.0
+"""For a setting that is only good to know."""
+REQUEST_S = 60.0
+"""The longest that one request may take."""
 
 _POLL_S = 0.1
 
@@ -54,13 +60,13 @@ def wants_sender(state: State, now: float | None = None) -> bool:
 
 def is_sending(state: State) -> bool:
     try:
-        with FileLock(_lock_path(state)) as lock:
+        with FileLock(lock_path(state)) as lock:
             return not lock.take()
     except OSError:
         return False
 
 
-def _lock_path(state: State) -> Path:
+def lock_path(state: State) -> Path:
     return state.root / "send.lock"
 
 
@@ -68,7 +74,7 @@ def run(parts: Assembly) -> None:
     """Deliver, until nothing that could go now waits."""
     state = parts.state
     while wants_sender(state):  # also behind the lock: what came while it was given up
-        with FileLock(_lock_path(state)) as lock:
+        with FileLock(lock_path(state)) as lock:
             if not lock.take():
                 return
             connection = read_connection(state.root)
@@ -80,9 +86,16 @@ def run(parts: Assembly) -> None:
                 _tell_once(outbox, connection)
 
 
-def flush(common_dir: Path, *, timeout_s: float, on_progress: Callable[[int], None] = lambda _: None) -> FlushReport:
-    """Everything that waits, now, whatever the backoff; `on_progress` is told how many events are left. Nothing waits:
-    an empty report. Raises NotConnected, StoreError; what the network or the server does stands in the report."""
+def flush(
+    common_dir: Path,
+    *,
+    timeout_s: float,
+    on_progress: Callable[[int], None] = lambda _: None,
+    sessions: Collection[str] | None = None,
+) -> FlushReport:
+    """Everything that waits, or what waits in these sessions, now, whatever the backoff; `on_progress` is told how many
+    events are left. Nothing waits: an empty report. Raises NotConnected, StoreError; what the network or the server
+    does stands in the report."""
     from contox_hooks.assembly import Assembly
     from contox_hooks.domain.error import NotConnected
     from contox_hooks.git.repository import from_git_dir
@@ -95,8 +108,9 @@ def flush(common_dir: Path, *, timeout_s: float, on_progress: Callable[[int], No
     with CaptureStore.open(parts.state.database) as store:
         outbox = Outbox(store, connection)
         outbox.bind_again()
+        outbox.only = None if sessions is None else frozenset(sessions)
         on_progress(outbox.waiting_count())
-        with FileLock(_lock_path(parts.state)) as lock:
+        with FileLock(lock_path(parts.state)) as lock:
             while not lock.take():  # another sender is at it: it may do all the work
                 left = outbox.waiting_count()
                 on_progress(left)
@@ -111,16 +125,16 @@ def flush(common_dir: Path, *, timeout_s: float, on_progress: Callable[[int], No
 
 def _hurry(outbox: Outbox) -> None:
     """What a person asks for is tried at once, whatever the last failures were."""
-    now = time.time()
     outbox.keep_circuit(outbox.circuit()._replace(rests_until=0.0))
-    waiting = [parcel.id for parcel in outbox.parcels("waiting", limit=100_000)]
-    if waiting:
-        outbox.retry(waiting, now=now)
+    outbox.hurry()
 
 
 def _report(outbox: Outbox) -> FlushReport:
     left = outbox.waiting()
-    reason = (left.circuit.reason or left.last_error or "there was no time left") if left.events else ""
+    reason = ""
+    if left.events:
+        unplaced = "the memory store of this machine has not taken them yet" if outbox.unplaced_count() else ""
+        reason = left.circuit.reason or left.last_error or unplaced or "there was no time left"
     return FlushReport(left.events, left.quarantined, reason)
 
 
@@ -132,13 +146,11 @@ def _carry(
     until: float | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Carried:
-    from contox_hooks.link import Link
-
-    with Link(connection) as link:
+    with _Way(connection, until) as way:
         courier = Courier(
             outbox,
-            lambda parcel: _sent(link, parcel),
-            skip_enrichment=lambda: not _auto_learns(parts, outbox, link),
+            way.sent,
+            skip_enrichment=lambda: not _auto_learns(parts, outbox, way),
             may_go_on=lambda: read_connection(parts.state.root) == connection,  # else paused, or another's
             on_progress=lambda _: on_progress(outbox.waiting_count()),
         )
@@ -148,39 +160,103 @@ def _carry(
     return done
 
 
-def _sent(link: Link, parcel: Parcel) -> Answer:
-    """What came of one try. A missing or unreadable key is the server's refusal in advance."""
-    from contox_hooks.domain.delivery import Answer
+class _Way:
+    """The link to the server, made anew when a person gave another key meanwhile."""
 
-    try:
-        uplink = link.uplink
-    except Error as error:
-        return Answer(401, error.message)
-    return uplink.send(
-        parcel.text, source=parcel.source, content_hash=parcel.hash, skip_enrichment=parcel.skip_enrichment
-    )
+    def __init__(self, connection: Connection, until: float | None) -> None:
+        self._connection = connection
+        self._until = until
+        self._link: Link | None = None
+
+    def __enter__(self) -> _Way:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._link is not None:
+            self._link.close()
+
+    def link(self) -> Link:
+        """Its requests end when the time is over. Raises Error."""
+        from contox_hooks.link import Link
+
+        if self._link is None:
+            self._link = Link(self._connection)
+        if self._until is not None:
+            self._link.http.total_s = max(0.1, min(REQUEST_S, self._until - time.time()))
+        return self._link
+
+    def sent(self, parcel: Parcel) -> Answer:
+        """What came of one try, or of a second one where the key was changed since the first."""
+        answer = self._try(parcel)
+        return self._try(parcel) if answer.status in (401, 403) and self._is_renewed() else answer
+
+    def _try(self, parcel: Parcel) -> Answer:
+        from contox_hooks.domain.delivery import Answer
+        from contox_hooks.domain.error import AccessRefused
+
+        try:
+            uplink = self.link().uplink
+        except AccessRefused as error:  # there is no key: the server's refusal in advance
+            return Answer(401, error.message)
+        except Error as error:  # a key that cannot be read, an address that is none
+            return Answer(None, error.message)
+        return uplink.send(
+            parcel.text, source=parcel.source, content_hash=parcel.hash, skip_enrichment=parcel.skip_enrichment
+        )
+
+    def _is_renewed(self) -> bool:
+        from contox_hooks.link import Link
+
+        fresh = Link(self._connection)
+        try:
+            if self._link is not None and fresh.credentials.key == self._link.credentials.key:
+                return False
+        except Error:
+            return False
+        if self._link is not None:
+            self._link.close()
+        self._link = fresh
+        return True
 
 
-def _auto_learns(parts: Assembly, outbox: Outbox, link: Link) -> bool:
+def _auto_learns(parts: Assembly, outbox: Outbox, way: _Way) -> bool:
     """The project's setting where the server tells it, and this machine's: either can say no."""
-    return _served_auto_learn(outbox, link) is not False and parts.settings.auto_learn
-
-
-def _served_auto_learn(outbox: Outbox, link: Link) -> bool | None:
-    """None where the server does not say. Asked every ten minutes while the server answers at all."""
     now = time.time()
+    served, asked_at = kept_auto_learn(outbox)
+    if not 0 <= now - asked_at < AUTO_LEARN_S and not outbox.circuit().failures:
+        try:
+            served = way.link().api.auto_learn()
+        except Error:
+            pass  # what it said last counts, and it is not asked again at once
+        keep_auto_learn(outbox, served)
+    return served is not False and parts.settings.auto_learn
+
+
+def ask_auto_learn(outbox: Outbox, connection: Connection) -> None:
+    """Know the project's setting before the first event is frozen, which may be when there is no network."""
+    from contox_hooks.link import Link
+
+    with suppress(Error), Link(connection) as link:
+        link.http.total_s = ASK_S
+        keep_auto_learn(outbox, link.api.auto_learn())
+
+
+def skips_enrichment(parts: Assembly, outbox: Outbox) -> bool:
+    """What would be decided now, by what is known here."""
+    return kept_auto_learn(outbox)[0] is False or not parts.settings.auto_learn
+
+
+def kept_auto_learn(outbox: Outbox) -> tuple[bool | None, float]:
+    """What the server said of the project's setting, None where it does not say, and when it was asked."""
     try:
-        value, asked_at = json.loads(outbox.note("auto_learn") or "[null, 0]")
-    except ValueError:
-        value, asked_at = None, 0
-    if now - asked_at < AUTO_LEARN_S or outbox.circuit().failures:
-        return None if value is None else bool(value)
-    try:
-        value = link.api.auto_learn()
-    except Error:
-        return None if value is None else bool(value)
-    outbox.keep_note("auto_learn", json.dumps([value, int(now)]))
-    return value
+        value, asked_at = json.loads(outbox.note("auto_learn") or "")
+        return (None if value is None else bool(value)), float(asked_at)
+    except (ValueError, TypeError):
+        return None, 0.0
+
+
+def keep_auto_learn(outbox: Outbox, value: bool | None) -> None:
+    outbox.keep_note("auto_learn", json.dumps([value, int(time.time())]))
 
 
 def _close_here(parts: Assembly, session_id: str) -> None:

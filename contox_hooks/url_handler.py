@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -144,7 +145,7 @@ def _forget_in(path: Path) -> None:
             line = f"{key}={';'.join(names)};\n"
         lines.append(line)
     if "".join(lines) != before:
-        write_whole(path.resolve(), "".join(lines), mode=None)
+        write_whole(path.resolve(), "".join(lines), mode=stat.S_IMODE(path.stat().st_mode))
 
 
 def _refresh(folder: Path) -> None:

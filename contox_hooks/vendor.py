@@ -99,9 +99,13 @@ def _project_at(folder: Path) -> VendorProject | None:
     return VendorProject(team_id, project_id, _identifier(values, "projectName", path), path)
 
 
-def check_writable(folder: Path, project: VendorProject) -> None:
-    """Raises Refused when `.contox.json` there is another project's, or is nothing that can be replaced."""
+def check_writable(folder: Path, project: VendorProject, *, replace: bool = False) -> None:
+    """Raises Refused when `.contox.json` there is another project's, unless `replace`; and when it is a folder."""
     path = folder / PROJECT_FILE
+    if path.is_dir() and not path.is_symlink():
+        raise Refused(f"{path} is a folder", hint="move it away, then repeat")
+    if replace:
+        return
     try:
         known = _project_at(folder)
     except UsageError as error:
@@ -145,20 +149,32 @@ def project_text(project: VendorProject) -> str:
 # ~/.contoxrc
 
 
-def read_rc(path: Path | None = None, machine: Machine | None = None) -> VendorAccount | None:
+def read_rc(
+    path: Path | None = None, machine: Machine | None = None, *, needs_key: bool = True
+) -> VendorAccount | None:
     """The account that the vendor's CLI signed in to; None without the file; absent fields are empty.
 
-    Raises UsageError for a file that is none, AccessRefused for a field that this machine cannot decrypt.
+    Raises UsageError for a file that is none, AccessRefused for a field that this machine cannot decrypt: that one is
+    empty for who has another key (`needs_key` False).
     """
     path = path or Path.home() / ".contoxrc"
     values = _values_at(path)
     if values is None:
         return None
     key = (machine or this_machine()).key
+
+    def opened(name: str) -> str:
+        try:
+            return _opened(values, name, path, key)
+        except AccessRefused:
+            if needs_key:
+                raise
+            return ""
+
     return VendorAccount(
-        api_key=_opened(values, "apiKey", path, key),
+        api_key=opened("apiKey"),
         api_url=_identifier(values, "apiUrl", path),
-        hmac_secret=_opened(values, "hmacSecret", path, key),
+        hmac_secret=opened("hmacSecret"),
         team_id=_identifier(values, "teamId", path),
         project_id=_identifier(values, "projectId", path),
     )

@@ -23,7 +23,10 @@ contox_segment() {
         elif [ -z "$_contox_dir" ]; then
             return 0
         else
-            _contox_dir=${_contox_dir%/*}
+            case $_contox_dir in
+            */*) _contox_dir=${_contox_dir%/*} ;;
+            *) return 0 ;; # `.`: the folder was deleted
+            esac
         fi
     done
     if [ -f "$_contox_git/commondir" ]; then
@@ -35,9 +38,9 @@ contox_segment() {
     fi
     [ -f "$_contox_git/contox/segment" ] && [ -r "$_contox_git/contox/segment" ] || return 0
     IFS=' ' read -r _contox_version _contox_state _contox_started _contox_until _contox_events _contox_saved \
-        _contox_done _contox_total <"$_contox_git/contox/segment" || return 0
+        _contox_done _contox_total _contox_running_until <"$_contox_git/contox/segment" || return 0
     for _contox_number in "$_contox_started" "$_contox_until" "$_contox_events" "$_contox_saved" "$_contox_done" \
-        "$_contox_total"; do
+        "$_contox_total" "$_contox_running_until"; do
         case $_contox_number in
         0) ;;
         '' | 0* | *[!0123456789]* | ????????????????*) return 0 ;; # at most 15 digits: nothing else is computed with
@@ -48,6 +51,9 @@ contox_segment() {
     case $_contox_now in
     0* | *[!0123456789]*) _contox_now=0 ;;
     esac
+    if [ "$_contox_state" = running ] && [ "$_contox_now" -ge "$_contox_running_until" ]; then
+        _contox_state=quiet # whoever looked after it was killed
+    fi
     case $_contox_state in
     disconnected) CONTOX_SEGMENT=disconnected ;;
     failed) CONTOX_SEGMENT='pipeline failed' ;;

@@ -81,3 +81,19 @@ def test_the_link_says_what_is_missing(tmp_path: Path) -> None:
     keep_connection(tmp_path, HERE)
     with link_of(tmp_path) as link, pytest.raises(AccessRefused, match="no key for Näme"):
         _ = link.credentials
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("url", 5), ("url", None), ("url", ""), ("url", "https://ada:" + "hunter2@contox.dev"), ("url", "file:///etc"),
+        ("team_id", 7), ("project_id", 5), ("project_id", ""), ("project_name", 7), ("source", None), ("paused", "no"), ("paused", 1),
+        ("plain_http", None), ("requests_per_minute", "x"), ("requests_per_minute", None), ("requests_per_minute", 0),
+        ("requests_per_minute", True), ("batching", 0), ("connected_at", "x"),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_told_and_not_repeated(tmp_path: Path, name: str, value: object) -> None:
+    connection_path(tmp_path).write_text(json.dumps(asdict(HERE) | {name: value}))
+    with pytest.raises(StoreError, match=f"cannot be read.*{name}") as caught:
+        read_connection(tmp_path)
+    assert "hunter2" not in caught.value.message

@@ -20,8 +20,9 @@ from contox_hooks.credential import (
     forget_credentials,
     keep_credentials,
     keep_secret,
+    kept_credentials,
 )
-from contox_hooks.domain.error import Busy, StoreError
+from contox_hooks.domain.error import Busy, StoreDamaged, StoreError
 from contox_hooks.lock import FileLock
 
 URL, KEY, SECRET = "https://contox.dev", "ctx_" + "key-of-ada", "hmac-" + "of-ada"
@@ -247,3 +248,48 @@ def test_a_keyring_that_forgets_at_once_does_not_count(
     monkeypatch.setattr(Memory, "set_password", lambda *_: None)
     keep_credentials(URL, "p", ADA)
     assert credentials_of(URL, "p") == ADA
+
+
+# What is no key and no secret
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        Credentials("", SECRET), Credentials("a b", SECRET), Credentials("k" * 5000, SECRET), Credentials("schlüssel", SECRET),
+        Credentials(KEY, "é" * 1000), Credentials(KEY, "x" * 513), Credentials(KEY, "a\n"), Credentials(KEY, "\ud800abc"),
+    ],
+)  # fmt: skip
+def test_what_a_server_made_up_is_not_written(file: Path, credentials: Credentials) -> None:
+    keep_credentials(URL, "q", ADA)
+    before = file.read_bytes()
+    with pytest.raises(StoreError) as caught:
+        keep_credentials(URL, "p", credentials)
+    assert not credentials.key or credentials.key not in caught.value.message
+    with pytest.raises(StoreError):
+        keep_secret(URL, "q", "x" * 2_000_000)
+    assert file.read_bytes() == before
+
+
+def test_no_file_is_written_that_would_not_be_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_credentials(URL, "p", ADA)
+    monkeypatch.setattr("contox_hooks.credential._MAX_BYTES", len(file.read_bytes()) + 50)
+    with pytest.raises(StoreError, match="is full"):
+        keep_credentials(URL, "q", ADA)
+    assert credentials_of(URL, "p") == ADA
+
+
+def test_what_is_kept_is_told_apart_from_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_credentials(URL, "p", ADA)
+    monkeypatch.setenv("CONTOX_API_KEY", "from-env")
+    assert credentials_of(URL, "p") == Credentials("from-env", SECRET)
+    assert kept_credentials(URL, "p") == ADA
+
+
+def test_a_damaged_file_does_not_keep_the_keyring_from_forgetting(chain: Memory, file: Path) -> None:
+    keep_credentials(URL, "p", ADA)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{")
+    with pytest.raises(StoreDamaged):
+        forget_credentials(URL, "p")
+    assert chain.kept == {}

@@ -125,7 +125,7 @@ def nobody_is_left() -> Iterator[None]:
 
 def settle() -> None:
     for thread in threading.enumerate():
-        if getattr(thread, "_target", None) is module._show_quietly:
+        if isinstance(thread, module._Show):
             thread.join(30)
 
 
@@ -183,10 +183,38 @@ def test_a_program_that_hangs_or_cannot_run_holds_up_nobody(
     fakes.add("xdg-open", "")
     for number in range(module.MAX_OPEN):
         notify("Contox", f"text {number}", url=URL)
-    fakes.wait("notify-send", 2 * module.MAX_OPEN)
+    calls = fakes.wait("notify-send", 1 + module.MAX_OPEN)
+    assert calls.count(["--help"]) == 1  # asked once
     leave()
     settle()
     (fakes.folder / "notify-send").write_text("")
     notify("Contox", "text", url=URL, wait_s=30)
     assert capfd.readouterr() == ("", "")
-    assert not module._children
+    assert not module._shows
+
+
+@pytest.mark.parametrize("url", [None, URL])
+def test_what_was_told_last_is_shown_before_it_leaves(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, url: str | None
+) -> None:
+    monkeypatch.setattr(module, "LEAVE_S", 30.0)
+    monkeypatch.setattr(module, "SHOWN_S", 1.5)
+    shown = fakes.folder / "shown"
+    wait = "if any('--action' in one for one in sys.argv): time.sleep(600)"
+    fakes.add("notify-send", f"{HELP}import time; open({str(shown)!r}, 'w'); {wait}".replace("; if", "\nif"))
+    fakes.add("xdg-open", "")
+    notify("Contox", "text", url=url)
+    leave()
+    assert shown.exists()
+    settle()  # nobody waits for its buttons any more
+    assert not module._shows
+
+
+def test_it_leaves_soon_whatever_hangs(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEAVE_S", 0.2)
+    monkeypatch.setattr(module, "HELP_S", 0.1)
+    fakes.add("notify-send", "import time; time.sleep(600)")
+    started = time.monotonic()
+    notify("Contox", "text")
+    leave()
+    assert time.monotonic() - started < 30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from contox_hooks.assembly import Assembly
@@ -38,6 +40,7 @@ def test_the_pipeline_waits_and_is_over(repo: Repo) -> None:
     drain(repo)  # asks for a run
     segment = kept(repo)
     assert (segment.state, segment.done, segment.total) == (RUNNING, 0, 5)
+    assert segment.running_until > time.time()
     learn(repo)
     assert kept(repo).state == QUIET
 

@@ -83,6 +83,13 @@ def test_a_changed_ciphertext_is_refused(tmp_path: Path) -> None:
         read_rc(rc(tmp_path, RC | {"apiKey": SEALED_KEY.replace(":J020", ":K020")}), MACHINE)
 
 
+def test_who_has_another_key_does_without_what_cannot_be_decrypted(tmp_path: Path) -> None:
+    found = read_rc(rc(tmp_path, RC), Machine("renamed", "ada", "/home/ada"), needs_key=False)
+    assert found is not None
+    assert (found.api_key, found.hmac_secret) == ("", "")
+    assert (found.api_url, found.project_id) == ("https://contox.dev", "proj_1")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -199,3 +206,16 @@ def test_a_file_that_names_no_usable_project_is_an_error(tmp_path: Path, text: s
     (tmp_path / ".contox.json").write_text(text)
     with pytest.raises(UsageError):
         read_project(tmp_path)
+
+
+def test_a_folder_of_that_name_is_refused_whatever_is_agreed_to(tmp_path: Path) -> None:
+    (tmp_path / ".contox.json").mkdir()
+    for replace in (False, True):
+        with pytest.raises(Refused, match="is a folder") as caught:
+            check_writable(tmp_path, VendorProject("t", "q"), replace=replace)
+        assert "move it away" in caught.value.hint
+
+
+def test_what_is_agreed_to_is_replaced(tmp_path: Path) -> None:
+    write_project(tmp_path, VendorProject("t", "p", "Other"))
+    check_writable(tmp_path, VendorProject("t", "q"), replace=True)

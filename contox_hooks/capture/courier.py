@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from contox_hooks.capture.outbox import Outbox, Parcel
 from contox_hooks.domain.delivery import (
     Answer,
-    Circuit,
     Delivered,
     Park,
     Quarantine,
@@ -23,10 +22,13 @@ from contox_hooks.domain.delivery import (
     backoff_s,
     decide_verdict,
     fold_circuit,
+    rest_s,
 )
 
 PATIENCE_S = 20.0
 """A courier stays for a wait that is not longer; the next wake goes on with one that is."""
+_LINGER_S = 60.0
+"""And no longer than that in all: a server that says "in a second" each time keeps nobody for ever."""
 _STEP_S = 1.0
 """How long it takes a waiting courier to see that it may not go on."""
 
@@ -68,29 +70,25 @@ class Courier:
 
     def run(self, *, patience_s: float = PATIENCE_S, until: float | None = None) -> Carried:
         """Send until nothing waits, or the next try is further away than `patience_s`, or it is `until` o'clock."""
+        slept_s = 0.0
         while self._may_go_on():
             now = self._clock()
             if until is not None and now >= until:
                 return self.carried
-            wait_s = self._outbox.circuit().rests_until - now
-            if wait_s <= 0:
-                parcel = self._outbox.due(now) or self._outbox.pack(self._skip_enrichment, now=now)
+            wait_s = rest_s(self._outbox.circuit().rests_until, now)
+            if not wait_s:
+                # What was never tried goes first, so that an event that always fails holds up its own session alone.
+                parcel = self._outbox.pack(self._skip_enrichment, now=now) or self._outbox.due(now)
                 if parcel is not None:
                     self._carry(parcel)
                     continue
-                due_at = self._outbox.next_due_at()
-                if due_at is None:
-                    return self.carried
-                wait_s = due_at - now
-            elif not self._has_something():
+                wait_s = self._outbox.next_due_in_s(now) or 0.0
+            if not self._outbox.has_waiting() or wait_s > patience_s or slept_s > _LINGER_S:
                 return self.carried
-            if wait_s > patience_s:
-                return self.carried
-            self._sleep(min(wait_s, _STEP_S) if until is None else max(0.0, min(wait_s, _STEP_S, until - now)))
+            step_s = min(wait_s, _STEP_S) if until is None else min(wait_s, _STEP_S, until - now)
+            self._sleep(step_s)
+            slept_s += 0.0 if until is not None else step_s
         return self.carried
-
-    def _has_something(self) -> bool:
-        return self._outbox.next_due_at() is not None or self._outbox.has_unpacked()
 
     def _carry(self, parcel: Parcel) -> None:
         answer = self._send(parcel)
@@ -108,6 +106,7 @@ class Courier:
             case Split(reason):
                 self._outbox.split(parcel, reason, now=now)
             case Retry(cause, reason, after_s):
+                # The rest of the connection is the circuit's; a server's error may be this event's own fault.
                 wait_s = max(backoff_s(parcel.failures + 1, jitter), after_s or 0.0) if cause == "server" else 0.0
                 self._outbox.delay(parcel, reason, due_at=now + wait_s, now=now)
             case Park(_, reason):
@@ -118,8 +117,7 @@ class Courier:
 
 def is_due(outbox: Outbox, now: float, *, patience_s: float = PATIENCE_S) -> bool:
     """Whether a courier would find something to do now or within its patience."""
-    circuit: Circuit = outbox.circuit()
-    if circuit.rests_until - now > patience_s:
+    if rest_s(outbox.circuit().rests_until, now) > patience_s:
         return False
-    due_at = outbox.next_due_at()
-    return (due_at is not None and due_at - now <= patience_s) or outbox.has_unpacked()
+    due_in_s = outbox.next_due_in_s(now)
+    return (due_in_s is not None and due_in_s <= patience_s) or outbox.has_unpacked()

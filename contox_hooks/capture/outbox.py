@@ -7,13 +7,12 @@ is never handed to another: `bound` says which events are whose. Lease, send, ac
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from contox_hooks.capture.store import CaptureStore
-from contox_hooks.connection import Connection
-from contox_hooks.domain.delivery import Circuit
+from contox_hooks.capture.binding import PAUSED_AT, UNSENT, Bound
+from contox_hooks.domain.delivery import RETRY_AFTER_CAP_S, Circuit, rest_s
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.event import Event
 from contox_hooks.wire.capture import Bounds, fit
@@ -21,11 +20,16 @@ from contox_hooks.wire.envelope import content_hash
 
 ParcelState = Literal["waiting", "quarantined", "delivered", "dropped"]
 
-_UNSENT = "parcel IS NULL AND source = 'git-hooks'"
-"""The condition of the index outbox_unsent: history that was read back is nobody's news."""
+_FIRST = (
+    "parcel AS first WHERE remote = ? AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM parcel AS other"
+    " WHERE other.remote = first.remote AND other.state = 'waiting' AND other.session_id = first.session_id"
+    " AND other.id < first.id)"
+)
+"""Waiting parcels with none of their session before them."""
 
-SKIPPED = 0
-"""In `outbox.parcel`: the user said that it stays here."""
+_TOO_LARGE = "too_large"
+LEARNED_S = 86_400.0
+"""So long what a server found too large counts; its limit may have been a proxy's, or changed."""
 
 MIN_BYTES = 8 * 1024
 """What a server finds too large is made smaller down to this."""
@@ -68,68 +72,19 @@ class Waiting:
     """Of the parcel that was tried last and waits."""
 
 
-class Outbox:
-    def __init__(self, store: CaptureStore, connection: Connection) -> None:
-        self._store = store
-        self._connection = connection
-        self.remote = connection.id
-
-    # Whose events
-
+class Outbox(Bound):
     def bind(self, *, deliver_existing: bool) -> int:
-        """From now on events are this connection's; with `deliver_existing` also those captured before that are
-        nobody's, and those that were skipped. How many wait then."""
-        with self._store.transaction():
-            [(last,)] = self._store.rows("SELECT COALESCE(MAX(seq), 0) FROM outbox")
-            self._store.change("UPDATE bound SET until = ? WHERE until IS NULL AND remote != ?", (last, self.remote))
-            if not self._is_bound():
-                self._store.change("INSERT INTO bound VALUES (?, ?, NULL)", (self.remote, last))
-            if deliver_existing:
-                rows = self._store.rows("SELECT after, COALESCE(until, ?) FROM bound ORDER BY after", (last,))
-                free = [(self.remote, low, high) for low, high in _holes(rows, last)]
-                self._store.change_many("INSERT INTO bound VALUES (?, ?, ?)", free)
-                where, values = self._mine()
-                self._store.change(f"UPDATE outbox SET parcel = NULL WHERE parcel = {SKIPPED} AND {where}", values)
+        """Take what is captured from now on, or also what was before; how many events wait then."""
+        self.take(existing=deliver_existing)
         return self.waiting_count()
-
-    def _is_bound(self) -> bool:
-        return bool(self._store.rows("SELECT 1 FROM bound WHERE remote = ? AND until IS NULL", (self.remote,)))
-
-    def bind_again(self) -> None:
-        """Where the capture database was lost and built anew: what happened since `connect` is the server's."""
-        if self._is_bound():
-            return
-        with self._store.transaction():
-            if not self._is_bound():
-                [(first,)] = self._store.rows(
-                    "SELECT COALESCE(MIN(seq) - 1, (SELECT COALESCE(MAX(seq), 0) FROM outbox))"
-                    " FROM outbox WHERE at >= ?",
-                    (self._connection.connected_at,),
-                )
-                self._store.change("INSERT INTO bound VALUES (?, ?, NULL)", (self.remote, first))
-
-    def skip_waiting(self) -> int:
-        """What waits in no parcel stays here for good; how many events."""
-        where, values = self._mine()
-        with self._store.transaction():
-            return self._store.change(f"UPDATE outbox SET parcel = {SKIPPED} WHERE {_UNSENT} AND {where}", values)
-
-    def _mine(self) -> tuple[str, list[int]]:
-        """A condition on `seq`: within this connection's bounds, which no other's overlap."""
-        parts, values = [], []
-        for after, until in self._store.rows("SELECT after, until FROM bound WHERE remote = ?", (self.remote,)):
-            parts.append("seq > ?" if until is None else "(seq > ? AND seq <= ?)")
-            values += [after] if until is None else [after, until]
-        return f"({' OR '.join(parts)})" if parts else "0", values
 
     def waiting_count(self) -> int:
         """Events that the server has not acknowledged and does not refuse."""
-        where, values = self._mine()
-        [(unsent,)] = self._store.rows(f"SELECT COUNT(*) FROM outbox WHERE {_UNSENT} AND {where}", values)
         [(packed,)] = self._store.rows(
-            "SELECT COALESCE(SUM(events), 0) FROM parcel WHERE remote = ? AND state = 'waiting'", (self.remote,)
+            f"SELECT COALESCE(SUM(events), 0) FROM parcel WHERE remote = ? AND state = 'waiting'{self._among()}",
+            (self.remote, *self._only()),
         )
-        return int(unsent) + int(packed)
+        return self.unsent_count() + int(packed)
 
     def waiting(self) -> Waiting:
         [(quarantined,)] = self._store.rows(
@@ -145,23 +100,43 @@ class Outbox:
     # Lease
 
     def due(self, now: float) -> Parcel | None:
-        """A parcel that stands first in its session and whose time has come; the longest overdue first."""
+        """A parcel that stands first in its session and whose time has come; the one whose last try is longest ago."""
         rows = self._store.rows(
-            f"SELECT {_COLUMNS} FROM parcel AS first WHERE remote = ? AND state = 'waiting' AND due_at <= ?"
-            " AND NOT EXISTS (SELECT 1 FROM parcel AS other"
-            " WHERE other.remote = first.remote AND other.state = 'waiting'"
-            " AND other.session_id = first.session_id AND other.id < first.id)"
-            " ORDER BY due_at, id LIMIT 1",
-            (self.remote, now),
+            f"SELECT {_COLUMNS} FROM {_FIRST}{self._among()} AND (due_at <= ? OR due_at > ?)"
+            " ORDER BY changed_at, id LIMIT 1",
+            (self.remote, *self._only(), now, now + RETRY_AFTER_CAP_S),
         )
         return _parcel(rows[0]) if rows else None
 
-    def next_due_at(self) -> float | None:
-        """When the next waiting parcel's time comes; None without any."""
-        [(at,)] = self._store.rows(
-            "SELECT MIN(due_at) FROM parcel WHERE remote = ? AND state = 'waiting'", (self.remote,)
+    def next_due_in_s(self, now: float) -> float | None:
+        """Seconds until the next parcel's time comes; None without any."""
+        rows = self._store.rows(f"SELECT due_at FROM {_FIRST}{self._among()}", (self.remote, *self._only()))
+        return min((rest_s(at, now) for (at,) in rows), default=None)
+
+    def has_waiting(self) -> bool:
+        """Whether anything is left to send, now or later."""
+        return self.has_unpacked() or self.next_due_in_s(0.0) is not None
+
+    def waiting_sessions(self) -> list[str]:
+        """Sessions here with events that the server has not acknowledged, the longest waiting first."""
+        where, values = self._mine()
+        packed = self._store.rows(
+            "SELECT session_id FROM parcel WHERE remote = ? AND state = 'waiting' ORDER BY id", (self.remote,)
         )
-        return None if at is None else float(at)
+        unsent = self._store.rows(
+            f"SELECT session_id FROM outbox WHERE {UNSENT} AND {where} AND session_id IS NOT NULL"
+            " GROUP BY session_id ORDER BY MIN(seq)",
+            values,
+        )
+        return list(dict.fromkeys(str(row[0]) for row in [*packed, *unsent]))
+
+    def counterpart(self, remote_session: str) -> str | None:
+        """The session here whose events went into that session of the server last; None when none did."""
+        rows = self._store.rows(
+            "SELECT session_id FROM parcel WHERE remote = ? AND remote_session = ? ORDER BY id DESC LIMIT 1",
+            (self.remote, remote_session),
+        )
+        return str(rows[0][0]) if rows else None
 
     def has_unpacked(self) -> bool:
         """Whether some session has events in no parcel and no parcel before them."""
@@ -170,10 +145,10 @@ class Outbox:
     def _first_unpacked(self) -> tuple[int, str] | None:
         where, values = self._mine()
         rows = self._store.rows(
-            f"SELECT seq, session_id FROM outbox WHERE {_UNSENT} AND {where}"
+            f"SELECT seq, session_id FROM outbox WHERE {UNSENT} AND {where}{self._among()}"
             " AND session_id IS NOT NULL AND session_id NOT IN"
             " (SELECT session_id FROM parcel WHERE remote = ? AND state = 'waiting') ORDER BY seq LIMIT 1",
-            [*values, self.remote],
+            [*values, *self._only(), self.remote],
         )
         return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
@@ -191,10 +166,10 @@ class Outbox:
             return None
         seq, session_id = first
         where, values = self._mine()
-        bounds = self.bounds()
+        bounds = self.bounds(now)
         rows = self._store.rows(
             "SELECT seq, type, key, source, at, payload FROM outbox"
-            f" WHERE {_UNSENT} AND {where} AND seq >= ? AND session_id = ? ORDER BY seq LIMIT ?",
+            f" WHERE {UNSENT} AND {where} AND seq >= ? AND session_id = ? ORDER BY seq LIMIT ?",
             [*values, seq, session_id, bounds.events],
         )
         events = [Event(kind, key, source, at, json.loads(text)) for _, kind, key, source, at, text in rows]
@@ -213,11 +188,16 @@ class Outbox:
         self._store.change_many("UPDATE outbox SET parcel = ? WHERE seq = ?", taken)
         return self.parcel(parcel_id)
 
-    def bounds(self) -> Bounds:
-        """The connection's, made smaller by what the server found too large."""
+    def bounds(self, now: float) -> Bounds:
+        """The connection's; for a day made smaller by what the server found too large."""
         bounds = Bounds() if self._connection.batching else Bounds(events=1)
-        learned = self._store.meta(f"max_bytes:{self.remote}")
-        return bounds if learned is None else replace(bounds, size_bytes=min(bounds.size_bytes, int(learned)))
+        try:
+            events, size_bytes, learned_at = json.loads(self.note(_TOO_LARGE) or "")
+        except (ValueError, TypeError):
+            return bounds
+        if not 0 <= now - learned_at < LEARNED_S:
+            return bounds
+        return Bounds(min(bounds.events, int(events)), min(bounds.size_bytes, int(size_bytes)))
 
     # Acknowledge
 
@@ -253,13 +233,15 @@ class Outbox:
         )
 
     def split(self, parcel: Parcel, reason: str, *, now: float) -> None:
-        """Too large for the server: dissolved, and packed smaller from now on; quarantined if it cannot get smaller."""
-        size = len(parcel.text.encode()) // 2
-        if size < MIN_BYTES:
+        """Too large for the server: dissolved, and packed smaller for a while. Quarantined if it cannot get smaller, or
+        if the server may have stored it at an earlier try: other bytes would be another event."""
+        size_bytes = len(parcel.text.encode()) // 2
+        if parcel.failures or (parcel.events == 1 and size_bytes < MIN_BYTES):
             self.quarantine(parcel, reason, now=now)
             return
         with self._store.transaction():
-            self._store.keep_meta(f"max_bytes:{self.remote}", str(size))
+            learned = [max(parcel.events // 2, 1), max(size_bytes, MIN_BYTES), int(now)]
+            self.keep_note(_TOO_LARGE, json.dumps(learned))
             self._dissolve(parcel.id)
 
     def _dissolve(self, parcel_id: int) -> None:
@@ -267,6 +249,18 @@ class Outbox:
         self._store.change("DELETE FROM parcel WHERE id = ?", (parcel_id,))
 
     # By hand
+
+    def release(self) -> int:
+        """The connection is forgotten: what waits is nobody's, and `bind` with `deliver_existing` takes it along. How
+        many events."""
+        with self._store.transaction():
+            count = self.waiting_count()
+            for parcel in self.parcels("waiting", limit=1_000_000):
+                self._dissolve(parcel.id)
+            self._store.change("DELETE FROM bound WHERE remote = ?", (self.remote,))
+            for name in ("circuit", PAUSED_AT, _TOO_LARGE):
+                self._store.keep_meta(f"{name}:{self.remote}", None)
+        return count
 
     def parcel(self, parcel_id: int) -> Parcel:
         """Raises NotFound."""
@@ -290,9 +284,14 @@ class Outbox:
         if ids is not None:
             which = f"state != 'delivered' AND id IN ({','.join('?' * len(ids))})"
         return self._store.change(
-            f"UPDATE parcel SET state = 'waiting', due_at = 0, changed_at = ? WHERE remote = ? AND {which}",
+            "UPDATE parcel SET state = 'waiting', due_at = 0, failures = 0, changed_at = ?"
+            f" WHERE remote = ? AND {which}",
             (int(now), self.remote, *(ids or ())),
         )
+
+    def hurry(self) -> None:
+        """What waits is due now, however often it failed."""
+        self._store.change("UPDATE parcel SET due_at = 0 WHERE remote = ? AND state = 'waiting'", (self.remote,))
 
     def drop(self, parcel: Parcel, *, now: float) -> None:
         """Never to be sent unless `retry` names it; its events stay on this machine."""
@@ -311,21 +310,15 @@ class Outbox:
             text = None if circuit == Circuit() else json.dumps(circuit)
             self._store.keep_meta(f"circuit:{self.remote}", text)
 
-    def note(self, name: str) -> str | None:
-        """Something small that was learnt of this server (its auto-learn setting)."""
-        return self._store.meta(f"{name}:{self.remote}")
-
-    def keep_note(self, name: str, value: str) -> None:
-        self._store.keep_meta(f"{name}:{self.remote}", value)
-
     # What would go out
 
-    def preview(self, limit: int, *, now: float) -> list[Parcel]:
-        """What would be sent next, in order, at most `limit`; nothing is changed."""
+    def preview(self, limit: int, *, now: float, skip_enrichment: bool = False) -> list[Parcel]:
+        """What would be sent next, in order, at most `limit`; nothing is changed. `skip_enrichment`: what would be
+        decided now for events that were never tried."""
         found = self.parcels("waiting", limit=limit)
         with self._store.trial():
             self._store.change("UPDATE parcel SET state = 'delivered' WHERE state = 'waiting'")
-            while len(found) < limit and (parcel := self._packed(skip=False, now=now)) is not None:
+            while len(found) < limit and (parcel := self._packed(skip=skip_enrichment, now=now)) is not None:
                 found.append(parcel)
                 self._store.change("UPDATE parcel SET state = 'delivered' WHERE id = ?", (parcel.id,))
         return found
@@ -335,14 +328,3 @@ def _parcel(row: Any) -> Parcel:
     values = list(row)
     values[5] = bool(values[5])
     return Parcel(*values)
-
-
-def _holes(taken: Sequence[tuple[int, int]], last: int) -> Iterator[tuple[int, int]]:
-    """The ranges (after, until] up to `last` that are nobody's."""
-    at = 0
-    for low, high in taken:
-        if low > at:
-            yield at, low
-        at = max(at, high)
-    if at < last:
-        yield at, last

@@ -130,7 +130,9 @@ def run(arguments: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except Error as error:
         return _tell(error.code, error.message, error.hint, error.exit_code, as_json)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and not isinstance(ended.__context__, BrokenPipeError):  # else Click's own end
+            raise
         # The reader left; Python must not try to tell it more on the way out.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -150,9 +152,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _tell(code: str, message: str, hint: str, exit_code: int, as_json: bool) -> int:
+    from contox_hooks.cli.clean import clean
+
+    message, hint = clean(message), clean(hint)  # a folder's name, or a server's text, may hold anything
     if as_json:
         text = json.dumps({"error": {"code": code, "message": message, "hint": hint}}, ensure_ascii=False)
     else:
         text = f"contox-hooks: {message}" + (f"\n  → {hint}" if hint else "")
-    sys.stderr.write(text.encode("utf-8", "replace").decode() + "\n")
+    sys.stderr.write(f"{text}\n")
     return exit_code

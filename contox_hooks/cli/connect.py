@@ -19,9 +19,9 @@ from contox_hooks.cli.clean import clean
 from contox_hooks.cli.connect_wanted import Wanted, checked_text, wanted
 from contox_hooks.cli.option import Json
 from contox_hooks.connection import DEFAULT_REQUESTS_PER_MINUTE, Connection, read_connection
-from contox_hooks.credential import Credentials, credentials_of
+from contox_hooks.credential import Credentials, kept_credentials
 from contox_hooks.domain.error import Error, NotConnected, Refused, RemoteError, StoreError, UsageError
-from contox_hooks.vendor import VendorProject, check_writable, read_project
+from contox_hooks.vendor import PROJECT_FILE, VendorProject, check_writable, read_project
 from contox_hooks.wire.endpoint import DEFAULT_URL, Endpoint, parse_endpoint
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(
         bool, typer.Option("--from-vendor", help="Take project and key from .contox.json and ~/.contoxrc.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Keep and send nothing; show what would be written and sent.")
+        bool, typer.Option("--dry-run", help="Keep nothing, send no event; show what would be written and sent.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace another project's connection and file.")] = False,
     json: Json = False,
@@ -65,12 +65,14 @@ def command(
     """Deliver this repository's events to a server as well; again, deliver on where it was paused.
 
     Secrets are typed, read from standard input or from the environment (CONTOX_API_KEY, CONTOX_HMAC_SECRET), never
-    from an option. Without --backlog events captured before the first `connect` stay here, and those captured
-    while paused are sent; `deliver` sends both, `skip` neither.
+    from an option. A new key is kept once the server takes it. Without --backlog events captured before a first
+    `connect`, or before one to another project, stay here, and those captured while paused are sent; `deliver` sends
+    both, `skip` neither.
 
     JSON: state (connected, resumed, dry_run); url; team_id; project: id, name; source; credentials: where they are, or
     null; project_file, project_file_written; waiting, left, skipped: events; notes. With --dry-run also writes: path,
-    text; bodies: the exact requests.
+    text; captures: what the waiting events travel in; bodies: the exact requests of the first ones; shown: of how many.
+    A dry run asks the server to check the key, and on a terminal for your teams and projects: nothing else is sent.
     """
     if key_stdin and connect_ask.can_ask():
         raise UsageError("--key-stdin reads a pipe, not a terminal", hint="leave it out: the key is asked for")
@@ -90,14 +92,16 @@ def command(
     }
     question = "Connect {folder} to {project} on {url}?" if from_vendor else ""
     deliver = None if backlog is None else backlog == "deliver"
-    _carry_out(parts, given, changes, question, deliver=deliver, dry_run=dry_run, yes=yes, as_json=json)
+    _carry_out(
+        parts, given, changes, question, deliver=deliver, dry_run=dry_run, yes=yes, as_json=json, may_make=True
+    )  # fmt: skip
 
 
 def set_up(asked: Asked, *, yes: bool, as_json: bool) -> None:
     """What a link asks for, with the configured server; the caller has seen to it that a person can be asked, or agreed
     to it with `yes`."""
     parts = _parts(dry_run=False)
-    known = _known(parts)
+    known, _ = _known(parts)
     given = Wanted(
         url=os.environ.get("CONTOX_API_URL", "") or (known.url if known is not None else DEFAULT_URL),
         team_id=asked.team_id, project_id=asked.project_id, project_name="", is_chosen=True, typed_key=asked.token,
@@ -107,44 +111,55 @@ def set_up(asked: Asked, *, yes: bool, as_json: bool) -> None:
         "A link asks to send the commits of {folder} to {project} on {url}, with the link's own key: whoever made the "
         "link can read them there. Agree?"
     )
-    _carry_out(parts, given, {}, question, deliver=None, dry_run=False, yes=yes, as_json=as_json)
+    _carry_out(parts, given, {}, question, deliver=None, dry_run=False, yes=yes, as_json=as_json, may_make=False)
 
 
 def resume(*, as_json: bool) -> None:
     """Deliver on where it was paused. Raises NotConnected."""
     parts = _parts(dry_run=False)
-    if _known(parts) is None:
+    if _known(parts)[0] is None:
         raise NotConnected("this repository is not connected to a server", hint="contox-hooks connect")
     given = Wanted(
         url="", team_id="", project_id="", project_name="", is_chosen=False, typed_key="", account=None
     )  # fmt: skip
-    _carry_out(parts, given, {}, "", deliver=None, dry_run=False, yes=False, as_json=as_json)
+    _carry_out(parts, given, {}, "", deliver=None, dry_run=False, yes=False, as_json=as_json, may_make=False)
 
 
 def _carry_out(
     parts: Assembly, given: Wanted, changes: Mapping[str, Any], question: str, *, deliver: bool | None, dry_run: bool,
-    yes: bool, as_json: bool,
+    yes: bool, as_json: bool, may_make: bool,
 ) -> None:  # fmt: skip
-    """Everything is found out and agreed to, then kept. `changes`: of the connection, where they are not empty."""
+    """Everything is agreed to, found out, then kept. `changes`: of the connection, where they are not empty;
+    `question`: before anything is sent."""
     from contox_hooks.cli.connect_keep import keep, show
 
     asks = connect_ask.can_ask() and not as_json
     changes = {name: value for name, value in changes.items() if value}
     folder = parts.repo.work_tree or parts.repo.common_dir
-    known = _known(parts)
-    if known is not None and not _is_other(given, known, plain_http="plain_http" in changes):
-        plan = _resumed(replace(known, **changes), given, asks=asks, dry_run=dry_run)
+    known, is_damaged = _known(parts)
+    endpoint = _endpoint(given, known, asks=asks, plain_http="plain_http" in changes)
+    is_other = known is None or _is_other(given, known, endpoint)
+    if known is not None and is_other:
+        _check_switch(known, given, endpoint, asks=asks, yes=yes)
+    if asks and question and not (yes or dry_run):
+        named = {"folder": clean(str(folder)), "project": _project_of(given), "url": endpoint.base}
+        if not connect_ask.confirm(question.format(**named)):
+            raise typer.Abort
+    if known is not None and not is_other:
+        plan = _resumed(replace(known, **changes), given, endpoint, asks=asks, dry_run=dry_run)
+        is_missing = given.is_chosen and not os.path.lexists(folder / PROJECT_FILE)
+        plan = replace(plan, writes_project=is_missing)
     else:
         base = Connection(url="", team_id="", project_id="", connected_at=int(time.time()))
         if known is not None:
-            base = replace(base, plain_http=known.plain_http and given.url == known.url)
-        plan = _fresh(replace(base, **changes), known, given, folder, asks=asks, dry_run=dry_run, yes=yes)
-    if parts.repo.work_tree is not None and not (yes or plan.is_resumed):
-        _check_file(parts.repo.work_tree, plan.project, asks=asks and not dry_run)
-    if asks and question and not (yes or dry_run):
-        name = f"{clean(plan.project.project_name)} ({clean(plan.project.project_id)})".lstrip()
-        if not connect_ask.confirm(question.format(folder=clean(str(folder)), project=name, url=plan.connection.url)):
-            raise typer.Abort
+            base = replace(base, plain_http=known.plain_http and endpoint.base == known.url)
+        plan = _fresh(
+            replace(base, **changes), given, endpoint, folder, asks=asks, dry_run=dry_run,
+            may_make=may_make and not dry_run,
+        )  # fmt: skip
+        plan = replace(plan, starts_over=not is_damaged)
+    if parts.repo.work_tree is not None and plan.writes_project:
+        _check_file(parts.repo.work_tree, plan.project, asks=asks, yes=yes)
     if dry_run:
         show(parts, plan, deliver=deliver, as_json=as_json)
     else:
@@ -161,86 +176,92 @@ def _parts(dry_run: bool) -> Assembly:
     return parts
 
 
-def _known(parts: Assembly) -> Connection | None:
-    """A damaged file counts as none: it is written anew."""
+def _known(parts: Assembly) -> tuple[Connection | None, bool]:
+    """And whether the file is damaged: that counts as none, and is written anew."""
     try:
-        return read_connection(parts.state.root)
+        return read_connection(parts.state.root), False
     except StoreError:
-        return None
+        return None, True
 
 
-def _is_other(given: Wanted, known: Connection, *, plain_http: bool) -> bool:
-    """Whether another server or project is meant than this repository is connected to."""
-    if not given.is_chosen:
-        return False
-    url = parse_endpoint(given.url or known.url, plain_http=plain_http or known.plain_http).base
+def _endpoint(given: Wanted, known: Connection | None, *, asks: bool, plain_http: bool) -> Endpoint:
+    """The server that is meant. Raises UsageError."""
+    if known is None:
+        address = given.url or (connect_ask.ask_url() if asks else DEFAULT_URL)
+        return parse_endpoint(address, plain_http=plain_http)
+    plain_http = plain_http or (known.plain_http and given.url in ("", known.url))
+    return parse_endpoint(given.url or known.url, plain_http=plain_http)
+
+
+def _is_other(given: Wanted, known: Connection, endpoint: Endpoint) -> bool:
+    """Whether another server or project is meant, by the environment too, than this repository is connected to."""
     if given.project_id:
-        return (url, given.project_id) != (known.url, known.project_id)
-    return url != known.url or given.project_name not in ("", known.project_name)
+        return (endpoint.base, given.project_id) != (known.url, known.project_id)
+    return endpoint.base != known.url or given.project_name not in ("", known.project_name)
 
 
-def _resumed(known: Connection, given: Wanted, *, asks: bool, dry_run: bool) -> Plan:
-    """What is kept counts; a new key is looked at first, an old one as far as the server can be reached."""
+def _resumed(known: Connection, given: Wanted, endpoint: Endpoint, *, asks: bool, dry_run: bool) -> Plan:
+    """What is kept counts, as far as the server can be reached; a new key only once the server takes it."""
     from contox_hooks.cli.connect_keep import Plan
     from contox_hooks.cli.connect_server import Server
 
-    endpoint = parse_endpoint(known.url, plain_http=known.plain_http)
-    kept = _kept(known.url, known.project_id)
-    fresh = given.typed_key or (given.key_for(known.url) if given.account is not None else "")
-    key = fresh or (kept.key if kept is not None else "") or _key(endpoint, given, asks=asks)
+    stored = _stored(known.url, known.project_id)
+    stored_key, secret = (stored.key, stored.secret) if stored is not None else ("", "")
+    key = given.key_for(known.url) or stored_key or _key(endpoint, given, asks=asks)
     server = Server(endpoint, key, per_minute=known.requests_per_minute, asks=asks)
     notes = []
     try:
         server.check_key()
     except RemoteError as error:
+        if server.key != stored_key and not dry_run:
+            told = f"{error.message}: the new key cannot be checked, and nothing is changed"
+            raise RemoteError(told, hint=error.hint or "try again when the server answers") from error
         notes.append(f"{error.message}: delivery begins by itself once the server answers")
-    secret = kept.secret if kept is not None else given.secret_for(known.url, known.project_id)
-    if not (secret or dry_run or notes):
-        secret = server.secret(known.project_id, secret)
-    changed = kept is None or server.key != kept.key or secret != kept.secret
+    if not (secret and notes):
+        secret = given.secret_for(known.url, known.project_id) or secret
+    if not (notes or dry_run) and (server.key != stored_key or not secret):
+        secret = server.secret(known.project_id, secret)  # which also says whether the key is good for this project
     project = VendorProject(known.team_id, known.project_id, known.project_name)
+    credentials = Credentials(server.key, secret)
     return Plan(
-        replace(known, paused=False), project, Credentials(server.key, secret), keeps_credentials=changed,
-        is_resumed=True, was_paused=known.paused, notes=notes,
+        replace(known, paused=False), project, credentials, keeps_credentials=credentials != stored, is_resumed=True,
+        was_paused=known.paused, starts_over=False, writes_project=False, notes=notes,
     )  # fmt: skip
 
 
 def _fresh(
-    base: Connection, known: Connection | None, given: Wanted, folder: Path, *, asks: bool, dry_run: bool, yes: bool
+    base: Connection, given: Wanted, endpoint: Endpoint, folder: Path, *, asks: bool, dry_run: bool, may_make: bool
 ) -> Plan:
     from contox_hooks.cli.connect_keep import Plan
     from contox_hooks.cli.connect_server import Server
 
-    needs_project = not (given.project_id or (given.project_name and not dry_run))
-    if needs_project and (dry_run or not asks):
+    if not (given.project_id or given.project_name or asks):
         raise UsageError("no project is named", hint="--project ID, or CONTOX_PROJECT_ID")
-    address = given.url or (connect_ask.ask_url() if asks else DEFAULT_URL)
-    endpoint = parse_endpoint(address, plain_http=base.plain_http)
-    if known is not None:
-        _check_switch(known, asks=asks and not dry_run, yes=yes)
-    key = given.key_for(endpoint.base) or _kept_key(endpoint, given) or _key(endpoint, given, asks=asks)
+    key = given.key_for(endpoint.base) or _stored_key(endpoint, given) or _key(endpoint, given, asks=asks)
     server = Server(endpoint, key, per_minute=base.requests_per_minute, asks=asks)
+    is_told = dry_run and bool(given.project_id)
     notes = []
     try:
         server.check_key()
     except RemoteError as error:
-        if not dry_run:
+        if not is_told:
             raise
         notes.append(error.message)
-    secret = given.secret_for(endpoint.base, given.project_id)
-    if dry_run:
+    if is_told:
         project = VendorProject(given.team_id, given.project_id, given.project_name)
         notes.append("the project's team and name come from the server when you connect")
     else:
-        project = server.project(given, default_id=_proposed(folder) if asks else "")
-        secret = server.secret(project.project_id, given.secret_for(endpoint.base, project.project_id))
+        project = server.project(given, default_id=_proposed(folder) if asks else "", may_make=may_make)
+    secret = given.secret_for(endpoint.base, project.project_id)
+    if not dry_run:
+        secret = server.secret(project.project_id, secret)
     connection = replace(
         base, url=endpoint.base, team_id=project.team_id, project_id=project.project_id,
         project_name=project.project_name,
     )  # fmt: skip
     return Plan(
         connection, project, Credentials(server.key, secret), keeps_credentials=True, is_resumed=False,
-        was_paused=False, notes=notes,
+        was_paused=False, starts_over=True, writes_project=True, notes=notes,
     )  # fmt: skip
 
 
@@ -256,16 +277,16 @@ def _key(endpoint: Endpoint, given: Wanted, *, asks: bool) -> str:
     raise UsageError(f"there is no key for {endpoint.base}", hint="--key-stdin, or CONTOX_API_KEY")
 
 
-def _kept_key(endpoint: Endpoint, given: Wanted) -> str:
+def _stored_key(endpoint: Endpoint, given: Wanted) -> str:
     """Of an earlier connection to the same project."""
-    kept = _kept(endpoint.base, given.project_id) if given.project_id else None
-    return kept.key if kept is not None else ""
+    stored = _stored(endpoint.base, given.project_id) if given.project_id else None
+    return stored.key if stored is not None else ""
 
 
-def _kept(url: str, project_id: str) -> Credentials | None:
+def _stored(url: str, project_id: str) -> Credentials | None:
     """A damaged file counts as none: keeping the key anew sets it aside."""
     try:
-        return credentials_of(url, project_id)
+        return kept_credentials(url, project_id)
     except StoreError:
         return None
 
@@ -279,17 +300,29 @@ def _proposed(folder: Path) -> str:
     return found.project_id if found is not None else ""
 
 
-def _check_switch(known: Connection, *, asks: bool, yes: bool) -> None:
+def _project_of(given: Wanted) -> str:
+    """As it was named; not as the server calls it, which has not been asked yet."""
+    named = clean(given.project_id or given.project_name)
+    team = f" of team {clean(given.team_id)}" if given.team_id else ""
+    return f"project {named}{team}" if named else f"a project{team} that you choose"
+
+
+def _check_switch(known: Connection, given: Wanted, endpoint: Endpoint, *, asks: bool, yes: bool) -> None:
     name = clean(known.project_name or known.project_id)
-    told = f"this repository is connected to {name} on {known.url}"
-    if yes or (asks and connect_ask.confirm(f"{told}. Connect to another project?")):
+    wants = "what is asked for is" if given.is_chosen else "the environment names"
+    told = f"this repository is connected to {name} on {known.url}; {wants} {_project_of(given)} on {endpoint.base}"
+    if yes or (asks and connect_ask.confirm(f"{told}. Connect to that one?")):
         return
-    raise Refused(told, hint="--yes connects to the other one; what waits for this one stays here")
+    hint = (
+        f"--yes connects to that one, and what waits stays here; --url {known.url} --project {known.project_id} goes on"
+    )
+    raise Refused(told, hint=hint)
 
 
-def _check_file(root: Path, project: VendorProject, *, asks: bool) -> None:
+def _check_file(root: Path, project: VendorProject, *, asks: bool, yes: bool) -> None:
+    check_writable(root, project, replace=True)
     try:
-        check_writable(root, project)
+        check_writable(root, project, replace=yes)
     except Refused as error:
         if not (asks and connect_ask.confirm(f"{clean(error.message)}. Replace it?")):
             raise

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import typer
 
 from contox_hooks.cli.clean import clean, cut
-from contox_hooks.cli.connect_wanted import checked_key, checked_text
+from contox_hooks.cli.connect_wanted import checked_key, checked_secret, checked_text
 from contox_hooks.cli.render import warn
 from contox_hooks.domain.error import UsageError
 from contox_hooks.wire.endpoint import DEFAULT_URL
@@ -28,7 +28,7 @@ def ask_key(host: str) -> str:
 
 
 def ask_secret() -> str:
-    return checked_key(_hidden("The server does not give out the project's HMAC secret. Secret: "), "the answer")
+    return checked_secret(_hidden("The server does not give out the project's HMAC secret. Secret: "), "the answer")
 
 
 def ask_link() -> str:
@@ -59,8 +59,12 @@ def pick(what: str, rows: Sequence[Mapping[str, object]], *, default_id: str = "
     return rows[0] if len(rows) == 1 else rows[_number(what, rows, default_id) - 1]
 
 
-def pick_project(rows: Sequence[Mapping[str, object]], *, default_id: str = "") -> Mapping[str, object] | str:
-    """One of the rows, or the name of a project that is to be made."""
+def pick_project(
+    rows: Sequence[Mapping[str, object]], *, default_id: str = "", may_make: bool = True
+) -> Mapping[str, object] | str:
+    """One of the rows, or the name of a project that is to be made. Raises UsageError when there is neither."""
+    if not may_make:
+        return pick("project", rows, default_id=default_id)
     default = _shown("project", rows, default_id)
     while True:
         text = str(typer.prompt("Project (number, or new)", default=default or None, err=True)).strip()

@@ -1,4 +1,7 @@
-"""The end of `connect`: everything is known; it is kept, and told, or with `--dry-run` only shown."""
+"""The end of `connect`: everything is known; it is kept, and told, or with `--dry-run` only shown.
+
+Invariant: whichever step of `keep` fails, the old connection is in force or the new one is whole.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from contox_hooks.cli import connect_ask
 from contox_hooks.cli.clean import clean, escaped_json
-from contox_hooks.cli.connect_backlog import Backlog, backlog, outbox_of
+from contox_hooks.cli.connect_backlog import Backlog, backlog, leave_out, left_count, outbox_of
 from contox_hooks.cli.render import emit_json, plural, say
 from contox_hooks.connection import Connection, connection_path, keep_connection
 from contox_hooks.credential import Credentials, keep_credentials
 from contox_hooks.domain.delivery import Circuit
+from contox_hooks.domain.error import StoreError
 from contox_hooks.segment import refresh_segment
+from contox_hooks.send import ask_auto_learn
 from contox_hooks.vendor import PROJECT_FILE, VendorProject, project_text, read_project, write_project
 
 if TYPE_CHECKING:
@@ -35,6 +40,10 @@ class Plan:
     keeps_credentials: bool
     is_resumed: bool
     was_paused: bool
+    starts_over: bool
+    """Nothing that waits belongs to this connection: it is new, or the repository was connected elsewhere since."""
+    writes_project: bool
+    """`.contox.json`, where there is a work tree."""
     notes: list[str]
 
 
@@ -51,21 +60,24 @@ class _Kept:
 def keep(parts: Assembly, plan: Plan, *, deliver: bool | None, asks: bool, as_json: bool) -> None:
     """`deliver`: as --backlog says, None where it is not given. Raises StoreError, Busy."""
     leaves = [] if plan.is_resumed else _leaves(parts)
-    where = None
-    if plan.keeps_credentials:
-        where = keep_credentials(plan.connection.url, plan.connection.project_id, plan.credentials)
-    root = parts.repo.work_tree
-    is_written = root is not None and not plan.is_resumed and write_project(root, plan.project)
-    with outbox_of(parts, plan.connection) as (store, outbox):
-        outbox.bind(deliver_existing=deliver is True)
-        waiting = outbox.waiting_count()
-        if deliver is None and asks and plan.was_paused and waiting:
-            deliver = connect_ask.ask_backlog(plural(waiting, "event"))
-        skipped = outbox.skip_waiting() if deliver is False and plan.is_resumed else 0
+    connection, where = plan.connection, None
+    with outbox_of(parts, connection) as (store, outbox):
+        if deliver is None and asks and plan.was_paused and (count := outbox.meanwhile_count()):
+            deliver = connect_ask.ask_backlog(plural(count, "event"))
+        if plan.keeps_credentials:
+            where = keep_credentials(connection.url, connection.project_id, plan.credentials)
+        skipped = leave_out(outbox, deliver=deliver, starts_over=plan.starts_over)
+        keep_connection(parts.state.root, connection)
+        waiting = outbox.bind(deliver_existing=deliver is True)  # a kill before it: the sender does that, bind_again
+        outbox.resume()
         outbox.keep_circuit(Circuit())  # the key was just looked at: what was parked goes on at once
-        left = backlog(store, plan.connection, deliver=False).left
-        kept = _Kept(where, root / PROJECT_FILE if root else None, is_written, waiting - skipped, left, skipped)
-    keep_connection(parts.state.root, plan.connection)
+        if not plan.is_resumed:
+            ask_auto_learn(outbox, connection)
+        left = left_count(store, connection)
+    notes = list(plan.notes)
+    root = parts.repo.work_tree
+    is_written = root is not None and plan.writes_project and _is_written(root, plan.project, notes)
+    kept = _Kept(where, root / PROJECT_FILE if root else None, is_written, waiting, left, skipped)
     refresh_segment(parts)
     parts.start_sender()
     if as_json:
@@ -73,13 +85,22 @@ def keep(parts: Assembly, plan: Plan, *, deliver: bool | None, asks: bool, as_js
             "state": "resumed" if plan.is_resumed else "connected", **_named(plan),
             "credentials": kept.credentials, "project_file": kept.project_file,
             "project_file_written": kept.is_written, "waiting": kept.waiting, "left": kept.left,
-            "skipped": kept.skipped, "notes": plan.notes,
+            "skipped": kept.skipped, "notes": notes,
         })  # fmt: skip
     else:
-        _tell(plan, kept, leaves)
+        _tell(plan, kept, leaves, notes)
 
 
-def _tell(plan: Plan, kept: _Kept, leaves: list[str]) -> None:
+def _is_written(root: Path, project: VendorProject, notes: list[str]) -> bool:
+    """Delivery does without this file: that it cannot be written is a note."""
+    try:
+        return write_project(root, project)
+    except StoreError as error:
+        notes.append(f"{error.message}; Contox's own tools do not know the project: repeat with --project")
+        return False
+
+
+def _tell(plan: Plan, kept: _Kept, leaves: list[str], notes: list[str]) -> None:
     connection = plan.connection
     name = clean(connection.project_name or connection.project_id)
     if plan.is_resumed:
@@ -97,7 +118,7 @@ def _tell(plan: Plan, kept: _Kept, leaves: list[str]) -> None:
     say(f"  {plural(kept.waiting, 'event')} waiting")
     if kept.left and not plan.is_resumed:
         say(f"  {plural(kept.left, 'event')} from before, left here: contox-hooks connect --backlog deliver sends them")
-    for note in plan.notes:
+    for note in notes:
         say(f"  ! {clean(note)}")
 
 
@@ -116,28 +137,30 @@ def show(parts: Assembly, plan: Plan, *, deliver: bool | None, as_json: bool) ->
     """What `keep` would write, and the bytes that would go out now."""
     connection = plan.connection
     with outbox_of(parts, connection) as (store, _):
-        found = backlog(store, connection, deliver=deliver is True, limit=SHOWN)
-    skips = deliver is False and plan.is_resumed
-    waiting, parcels = (0, []) if skips else (found.waiting, found.parcels)
-    bodies = [_body(plan, parcel.text, skip_enrichment=parcel.skip_enrichment) for parcel in parcels]
+        found = backlog(
+            store, connection, deliver=deliver, starts_over=plan.starts_over, shown=SHOWN,
+            skip_enrichment=not parts.settings.auto_learn,
+        )  # fmt: skip
+    bodies = [_body(plan, parcel.text, skip_enrichment=parcel.skip_enrichment) for parcel in found.parcels]
     writes = [{"path": str(connection_path(parts.state.root)), "text": json.dumps(asdict(connection), indent=2)}]
     root = parts.repo.work_tree
-    if root is not None and not plan.is_resumed and not _names(root, plan.project):
+    if root is not None and plan.writes_project and not _names(root, plan.project):
         writes.append({"path": str(root / PROJECT_FILE), "text": project_text(plan.project)})
     if as_json:
         emit_json({
-            "state": "dry_run", **_named(plan), "credentials": None, "writes": writes, "waiting": waiting,
-            "left": found.left, "bodies": bodies, "notes": plan.notes,
+            "state": "dry_run", **_named(plan), "credentials": None, "writes": writes, "waiting": found.waiting,
+            "left": found.left, "captures": found.captures, "shown": len(bodies), "bodies": bodies,
+            "notes": plan.notes,
         })  # fmt: skip
         return
-    _show(parts, plan, Backlog(waiting, found.left, parcels), writes, bodies)
+    _show(parts, plan, found, writes, bodies)
 
 
 def _show(
     parts: Assembly, plan: Plan, found: Backlog, writes: list[dict[str, str]], bodies: list[str]
 ) -> None:  # fmt: skip
     name = clean(plan.connection.project_name or plan.connection.project_id)
-    say(f"dry run: {name} on {plan.connection.url}; nothing is kept, nothing is sent")
+    say(f"dry run: {name} on {plan.connection.url}; nothing is kept, no event is sent")
     for line in _leaves(parts):
         say(f"  {line}")
     for note in plan.notes:
@@ -147,7 +170,10 @@ def _show(
         say(clean(write["text"].rstrip("\n"), lines=True))
     if plan.keeps_credentials:
         say("would keep key and signing secret in the system keyring, else in a file for you alone")
-    say(f"would send {plural(found.waiting, 'event')}, POST {plan.connection.url}/api/v2/ingest:")
+    travel = f" in {plural(found.captures, 'capture')}" if found.captures else ""
+    say(f"would send {plural(found.waiting, 'event')}{travel}, POST {plan.connection.url}/api/v2/ingest:")
+    if len(bodies) < found.captures:
+        say(f"  (the first {len(bodies)} captures are shown)")
     if bodies and not plan.credentials.secret:
         say("  (the signing secret comes from the server: until then the signature is zeros)")
     for body in bodies:

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from contox_hooks.cli import connect_ask
-from contox_hooks.cli.connect_wanted import Wanted
+from contox_hooks.cli.connect_wanted import MAX_TEXT, Wanted
 from contox_hooks.cli.render import warn
 from contox_hooks.domain.error import AccessRefused, NotFound, RemoteError, UsageError
 from contox_hooks.vendor import VendorProject
+from contox_hooks.wire.loose import name_of
 
 if TYPE_CHECKING:
     from contox_hooks.backend.remote.api import Api
@@ -56,8 +57,9 @@ class Server:
                 warn(f"{self.endpoint.host} refuses this key")
                 self.key = connect_ask.ask_key(self.endpoint.host)
 
-    def project(self, wanted: Wanted, *, default_id: str = "") -> VendorProject:
-        """The one that is named, or that a person picks. Raises NotFound, AccessRefused, UsageError, RemoteError."""
+    def project(self, wanted: Wanted, *, default_id: str = "", may_make: bool = True) -> VendorProject:
+        """The one that is named, or that a person picks, or has made. Raises NotFound, AccessRefused, UsageError,
+        RemoteError."""
         with self.open() as (api, http):
             if wanted.project_id:
                 return _named(api, wanted)
@@ -65,21 +67,20 @@ class Server:
                 return _of_name(api, wanted)
             if not self._asks:
                 raise UsageError("no project is named", hint="--project ID, or CONTOX_PROJECT_ID")
-            team_id = wanted.team_id or str(connect_ask.pick("team", api.orgs())["id"])
-            chosen = connect_ask.pick_project(api.projects(team_id), default_id=default_id)
+            team_id = wanted.team_id or _identifier(connect_ask.pick("team", api.orgs())["id"])
+            chosen = connect_ask.pick_project(api.projects(team_id), default_id=default_id, may_make=may_make)
             row = _made(http, chosen, team_id) if isinstance(chosen, str) else chosen
             return _project(row, team_id)
 
     def secret(self, project_id: str, given: str) -> str:
-        """By the API; where that does not serve it, the one that was given. Raises UsageError, RemoteError."""
-        from contox_hooks.backend.remote.http import Unreachable
+        """By the API; where that does not serve it, the one that was given. Raises UsageError, AccessRefused,
+        RemoteError."""
+        from contox_hooks.backend.remote.api import SecretNotServed
 
         try:
             with self.open() as (api, _):
                 return api.hmac_secret(project_id)
-        except Unreachable:
-            raise
-        except (NotFound, AccessRefused, RemoteError) as error:
+        except (NotFound, SecretNotServed) as error:
             if given:
                 return given
             if self._asks:
@@ -115,7 +116,7 @@ def _of_name(api: Api, wanted: Wanted) -> VendorProject:
 
 
 def _all(api: Api, team_id: str) -> list[Mapping[str, object]]:
-    teams = [team_id] if team_id else [str(row["id"]) for row in api.orgs()]
+    teams = [team_id] if team_id else [_identifier(row["id"]) for row in api.orgs()]
     return [{"teamId": team, **row} for team in teams for row in api.projects(team)]
 
 
@@ -125,19 +126,27 @@ def _made(http: Http, name: str, team_id: str) -> Mapping[str, object]:
 
     reply = http.request("POST", "/api/projects", body=stringify({"name": name, "teamId": team_id}).encode())
     row = reply.json() if 200 <= reply.status < 300 else None
-    if not isinstance(row, dict) or not row.get("id"):
+    if not isinstance(row, dict) or not name_of(row.get("id")):
         raise RemoteError(f"the project was not made: {reply.status} {reply.error_text()}".rstrip())
     return {"name": name, **row}
 
 
 def _project(row: Mapping[str, object], team_id: str) -> VendorProject:
-    """What a server says goes into a file and onto the screen: short, one line."""
+    """What a server says goes into a file and onto the screen: short, one line. Raises RemoteError."""
     from contox_hooks.backend.remote.http import plain
 
-    of_server = row.get("teamId")
+    of_server = name_of(row.get("teamId"))
     name = row.get("name")
     return VendorProject(
-        plain(of_server) if isinstance(of_server, str) and of_server else team_id,
-        plain(str(row["id"])),
+        _identifier(of_server) if of_server else team_id,
+        _identifier(row["id"]),
         plain(name) if isinstance(name, str) else "",
     )
+
+
+def _identifier(value: object) -> str:
+    """An id as it is: cut or cleaned it would be another's. Raises RemoteError."""
+    text = name_of(value)
+    if not text or len(text) > MAX_TEXT or not text.isprintable():
+        raise RemoteError("the server's id of a team or project is not a short line of text")
+    return text

@@ -14,10 +14,10 @@ from contox_hooks.credential import environment_key, environment_secret
 from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.vendor import PROJECT_FILE, VendorAccount, VendorProject, read_project, read_rc
 from contox_hooks.wire.endpoint import DEFAULT_URL, parse_endpoint
+from contox_hooks.wire.token import MAX_KEY, MAX_SECRET, is_token
 
 MAX_TEXT = 200
 """Characters of an id or a name."""
-MAX_KEY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,13 @@ class Wanted:
         return checked_key(key, "CONTOX_API_KEY") if key else ""
 
     def secret_for(self, url: str, project_id: str) -> str:
-        """The project's HMAC secret, if it was given."""
+        """The project's HMAC secret, if it was given. Raises UsageError for what is none."""
         account = self.account
         if account is not None and account.hmac_secret and account.project_id in ("", project_id):
-            return account.hmac_secret if _is_same(account.api_url or DEFAULT_URL, url) else ""
-        return environment_secret(url, project_id) or ""
+            is_meant = _is_same(account.api_url or DEFAULT_URL, url)
+            return checked_secret(account.hmac_secret, "~/.contoxrc") if is_meant else ""
+        secret = environment_secret(url, project_id)
+        return checked_secret(secret, "CONTOX_HMAC_SECRET") if secret else ""
 
 
 def wanted(
@@ -56,12 +58,16 @@ def wanted(
     given = {"--url": url, "--team": team_id, "--project": project_id, "--project-name": project_name}
     for name, value in given.items():
         checked_text(value, name)
-    account, found = _of_vendor(folder) if from_vendor else (None, None)
+    needs_key = not (key_stdin or os.environ.get("CONTOX_API_KEY"))
+    account, found = _of_vendor(folder, needs_key=needs_key) if from_vendor else (None, None)
     typed_key = checked_key(line_of_stdin(MAX_KEY + 2), "--key-stdin") if key_stdin else ""
     wants_other = bool(project_id) and found is not None and project_id != found.project_id
     named = None if wants_other else found
     return Wanted(
-        url=url or (account.api_url if account else "") or os.environ.get("CONTOX_API_URL", ""),
+        url=url
+        or (account.api_url if account else "")
+        or os.environ.get("CONTOX_API_URL", "")
+        or (DEFAULT_URL if account else ""),
         team_id=team_id or (named.team_id if named else "") or _environment("CONTOX_TEAM_ID"),
         project_id=project_id
         or (named.project_id if named else "")
@@ -73,8 +79,8 @@ def wanted(
     )
 
 
-def _of_vendor(folder: Path) -> tuple[VendorAccount | None, VendorProject | None]:
-    account, project = read_rc(), read_project(folder)
+def _of_vendor(folder: Path, *, needs_key: bool) -> tuple[VendorAccount | None, VendorProject | None]:
+    account, project = read_rc(needs_key=needs_key), read_project(folder)
     if account is None and project is None:
         raise NotFound(
             f"there is neither {PROJECT_FILE} here or above nor ~/.contoxrc",
@@ -100,8 +106,16 @@ def checked_key(text: str, where: str) -> str:
     """Raises UsageError for what no header can carry; the text is not repeated."""
     if not text:
         raise UsageError(f"{where} holds no key", hint='printf %s "$KEY" | contox-hooks connect --key-stdin')
-    if len(text) > MAX_KEY or not text.isascii() or not text.isprintable() or " " in text:
+    if not is_token(text, MAX_KEY):
         raise UsageError(f"{where} holds something that is no key", hint="one line, printable ASCII, no spaces")
+    return text
+
+
+def checked_secret(text: str, where: str) -> str:
+    """Raises UsageError for what signs nothing; the text is not repeated."""
+    if not is_token(text, MAX_SECRET):
+        hint = f"printable ASCII without spaces, at most {MAX_SECRET} characters"
+        raise UsageError(f"{where} holds something that is no signing secret", hint=hint)
     return text
 
 

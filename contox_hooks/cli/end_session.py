@@ -16,6 +16,7 @@ from contox_hooks.domain.error import Busy, Error, NotFound
 if TYPE_CHECKING:
     from contox_hooks.cli.context import Here
     from contox_hooks.cli.end_session_remote import RemoteEnd
+    from contox_hooks.connection import Connection
 
 app = typer.Typer(add_completion=False)
 
@@ -121,11 +122,26 @@ def _end_there(here: Here, ended: LocalEnd, *, open_new: bool, timeout_s: float,
     stands_here = ended.closed_id is not None or ended.new_id is not None
     try:
         return end_remote(
-            here.parts.repo.common_dir, open_new=open_new, stands_here=stands_here, timeout_s=timeout_s, told=told
-        )
-    except Error:
-        here.parts.start_sender()  # what waits goes on without us
-        raise
+            here.parts.repo.common_dir, open_new=open_new, stands_here=stands_here, over=_over(here, connection),
+            timeout_s=timeout_s, told=told,
+        )  # fmt: skip
+    finally:
+        here.parts.start_sender()  # what waits goes on without us; what came meanwhile goes into the new session
+
+
+def _over(here: Here, connection: Connection) -> frozenset[str] | None:
+    """The sessions here, with something left to send, that the next commit does not go into. None: all of them, because
+    the memory store has not said yet which events are in which."""
+    from contox_hooks.capture.outbox import Outbox
+    from contox_hooks.capture.store import CaptureStore
+    from contox_hooks.domain.event import SOURCE_HOOKS
+
+    with CaptureStore.open(here.parts.state.database) as store:
+        outbox = Outbox(store, connection)
+        outbox.bind_again()
+        waiting = None if outbox.unplaced_count() else outbox.waiting_sessions()
+    active = here.parts.service.sessions.active(here.parts.project.id, SOURCE_HOOKS)
+    return None if waiting is None else frozenset(waiting) - {active.id if active is not None else ""}
 
 
 def _flush(here: Here, *, told: bool) -> None:

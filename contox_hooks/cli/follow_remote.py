@@ -72,11 +72,15 @@ class RemoteFollower:
 
     def fold_page(self, page: Page, *, ended: frozenset[str]) -> list[Notice]:
         """`ended`: sessions that `end-session` closed here."""
-        notices = [*self._closure(page, ended), *self._saves(page.sessions)]
+        is_shown = page.own is None or any(session.id == page.own.id for session in page.sessions)
+        sessions = page.sessions if is_shown or page.own is None else [*page.sessions, page.own]
+        notices = [*self._closure(page, ended), *self._saves(sessions)]
         if not self._has_looked:
             notices = []
-            self._old.update(session.id for session in page.sessions)
+            self._old.update(session.id for session in sessions)
         self._has_looked = True
+        shown = [_moment(session) for session in page.sessions if not _is_empty(session)]
+        self._floor = min(shown, default=float("-inf"))
         return notices
 
     def _closure(self, page: Page, ended: frozenset[str]) -> Iterator[Notice]:
@@ -110,7 +114,6 @@ class RemoteFollower:
             yield self._save_notice(session, is_new=is_new)
         moments = [_moment(session) for session in sessions if not _is_empty(session)]
         self.saved_at = max((moment for moment in moments if moment != float("inf")), default=self.saved_at)
-        self._floor = min(moments, default=float("-inf"))
 
     def _save_notice(self, session: RemoteSession, *, is_new: bool) -> Notice:
         summary = cut(clean(session.summary), MAX_SUMMARY) or DEFAULT_SUMMARY
@@ -124,6 +127,7 @@ class RemoteFollower:
     def fold_jobs(self, found: Jobs) -> list[Notice]:
         before, pipeline = self.runs.pop(found.session_id, None), found.pipeline
         if pipeline.total == 0:
+            self._old.discard(found.session_id)  # whatever runs from now on is news
             return []
         is_over = pipeline.status in _OVER
         if not is_over or pipeline.status == "failed":

@@ -20,6 +20,7 @@ from contox_hooks.domain.error import Error
 from contox_hooks.git.ref import rebasing
 from contox_hooks.git.repository import Repository
 from contox_hooks.place import data_dir, memory_path
+from contox_hooks.segment import refresh_segment
 
 if TYPE_CHECKING:
     from contox_hooks.cli.glance_remote import RemoteGlance
@@ -73,6 +74,8 @@ def look(here: Here) -> Glance:
     _read_set_aside(here, seen)
     _read_pipeline(seen)
     _read_remote(here, seen)
+    if seen.remote is None and seen.status is not None:
+        refresh_segment(here.parts)  # what was killed may have left an old one
     return seen
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from contox_hooks.cli.clean import clean, cut
 from contox_hooks.cli.render import ago, duration, plural
+from contox_hooks.domain.delivery import rest_s
 
 if TYPE_CHECKING:
     from contox_hooks.capture.outbox import Waiting
@@ -30,6 +31,8 @@ class RemoteGlance:
     connection: Connection
     waiting: Waiting
     is_sending: bool
+    held: int
+    """Events that may be on the server or not: the capture database was built anew."""
 
     @property
     def name(self) -> str:
@@ -44,7 +47,7 @@ class RemoteGlance:
             return f"{self.name} on {host}, all delivered"
         if self.is_sending:
             return f"{self.name} on {host}, {self._left()}, being sent"
-        wait_s = self.waiting.circuit.rests_until - now
+        wait_s = rest_s(self.waiting.circuit.rests_until, now)
         when = f", next try in {duration(wait_s * 1000)}" if wait_s > 0 else ""
         return f"{self.name} on {host}, {self._left()}{when}"
 
@@ -62,8 +65,12 @@ class RemoteGlance:
                 text = f"{_PARKED[circuit.cause]} ({reason}), since {since}: {self._left()}, nothing is lost"
                 found.append((text, "contox-hooks connect"))
             elif circuit.failures > QUIET_FAILURES and self.waiting.events:
-                text = f"the server cannot be reached since {ago(circuit.since)} ({reason}): {self._left()}"
+                what = "wants us to wait" if circuit.cause == "rate" else "cannot be reached"
+                text = f"the server {what} since {ago(circuit.since)} ({reason}): {self._left()}"
                 found.append((text, "contox-hooks outbox list"))
+        if self.held:
+            text = f"{plural(self.held, 'event')} may be on the server or not: the capture database was built anew"
+            found.append((text, "contox-hooks connect --backlog deliver"))
         if self.waiting.quarantined:
             refused = plural(self.waiting.quarantined, "capture")
             found.append((f"the server refuses {refused}: kept here", "contox-hooks outbox list"))
@@ -98,4 +105,5 @@ def remote_glance(state: State) -> RemoteGlance | None:
     from contox_hooks.send import is_sending
 
     with CaptureStore.open(state.database) as store:
-        return RemoteGlance(connection, Outbox(store, connection).waiting(), is_sending(state))
+        outbox = Outbox(store, connection)
+        return RemoteGlance(connection, outbox.waiting(), is_sending(state), outbox.held_count())

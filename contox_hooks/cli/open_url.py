@@ -77,6 +77,9 @@ def _carry_out(asked: Asked, repository: Path | None, *, yes: bool, json: bool) 
         connect.resume(as_json=json)
 
 
+NOTIFY_S = 5.0
+"""This process ends right after: so long the desktop may take to show what it says."""
+
 _WHAT_TO_TYPE = "in the repository: contox-hooks open-url -    (and paste the link)"
 
 
@@ -101,4 +104,4 @@ def _notify(error: Error) -> None:
     """A desktop starts this program where nobody sees what it prints."""
     from contox_hooks.notify import notify
 
-    notify("contox-hooks", clean(f"{error.message}. {error.hint}"))
+    notify("contox-hooks", clean(f"{error.message}. {error.hint}"), wait_s=NOTIFY_S)

@@ -22,7 +22,8 @@ app = typer.Typer(
     add_completion=False, help="What waits for the server, and what it refuses. Without a command: list them."
 )
 
-Ids = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="As `outbox list` shows them.")]
+_ID = typer.Argument(metavar="ID...", min=1, max=2**63 - 1, help="As `outbox list` shows them.")
+Ids = Annotated[list[int] | None, _ID]
 All = Annotated[bool, typer.Option("--all", help="All that are quarantined.")]
 
 
@@ -76,7 +77,7 @@ def list_(json: Json = False) -> None:
 def show(
     ids: Ids = None,
     wire: Annotated[bool, typer.Option("--wire", help="The exact bytes of each request's body.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many captures.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At most so many captures.")] = 20,
     json: Json = False,
 ) -> None:
     """What would be sent next, one JSON text a line: the captured event, or with --wire the whole body of the request.
@@ -87,12 +88,15 @@ def show(
     """
     from contox_hooks.cli.clean import escaped_json
     from contox_hooks.cli.render import emit_json
+    from contox_hooks.send import skips_enrichment
 
     with _outbox() as (here, outbox):
         if ids:
             parcels = [outbox.parcel(parcel_id) for parcel_id in ids]
+            _refuse_delivered(parcels)
         else:
-            parcels = outbox.preview(limit, now=time.time())
+            skips = skips_enrichment(here.parts, outbox)
+            parcels = outbox.preview(limit, now=time.time(), skip_enrichment=skips)
         bodies = [(parcel.events, _body(here, parcel).decode() if wire else parcel.text) for parcel in parcels]
     if json:
         emit_json({"captures": [{"events": events, "text": text} for events, text in bodies]})
@@ -158,7 +162,7 @@ def export(
 
 @app.command()
 def drop(
-    ids: Annotated[list[int], typer.Argument(metavar="ID...", help="As `outbox list` shows them.")],
+    ids: Annotated[list[int], _ID],
     json: Json = False,
 ) -> None:
     """Do not send these captures; their commits stay on this machine, `outbox retry ID` takes it back.
@@ -169,15 +173,20 @@ def drop(
 
     with _outbox() as (_, outbox):
         parcels = [outbox.parcel(parcel_id) for parcel_id in ids]
-        sent = [str(parcel.id) for parcel in parcels if parcel.state == "delivered"]
-        if sent:
-            raise UsageError(f"already delivered: {', '.join(sent)}", hint="contox-hooks outbox list")
+        _refuse_delivered(parcels)
         for parcel in parcels:
             outbox.drop(parcel, now=time.time())
     if json:
         emit_json({"dropped": len(parcels)})
     else:
         say(f"{plural(len(parcels), 'capture')} dropped; the commits stay on this machine.")
+
+
+def _refuse_delivered(parcels: list[Parcel]) -> None:
+    """Nothing of them is kept here."""
+    sent = [str(parcel.id) for parcel in parcels if parcel.state == "delivered"]
+    if sent:
+        raise UsageError(f"already delivered: {', '.join(sent)}", hint="contox-hooks outbox list")
 
 
 @contextmanager

@@ -7,14 +7,14 @@ that the server announces is a doorbell: lists stay the truth.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
 from contox_hooks.cli.follow_remote import Gone, Jobs, Page
-from contox_hooks.cli.watch_schedule import Schedule
+from contox_hooks.cli.watch_schedule import REST_S, Ask, Schedule
 from contox_hooks.connection import Connection
 from contox_hooks.domain.error import AccessRefused, Error, NotFound
 from contox_hooks.link import Link
@@ -28,9 +28,10 @@ MORE = 50
 """When all of those are new, there may be others behind."""
 LISTEN_S = 1.0
 """A stream is left so often, to see what else is due."""
-RESTREAM_S = 30.0
-TELL_RATE_S = 60.0
-"""A shorter silence that the server asks for is no trouble."""
+HEAD_S = 5.0
+"""A stream that does not begin by then hangs, and nothing else is asked meanwhile."""
+RESTREAM_S, RESTREAM_CAP_S = 30.0, 600.0
+"""Before a stream that ended, or would not begin, is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,15 @@ class Poller(Thread):
         self._schedule = Schedule()
         self._orders: SimpleQueue[Literal["stop", "look"]] = SimpleQueue()
         self._etags: dict[str, str | None] = {}
-        self._known: set[str] = set()
-        self._own: str | None = None
-        self._trouble: tuple[str, str] | None = None
+        self._page: Sequence[RemoteSession] = ()
+        self._own: RemoteSession | None = None
+        self._troubles: dict[Ask, tuple[str, str]] = {}
+        """What fails: each is told once, and once that nothing fails any more."""
         self._stream: str | None = None
         self._bell: Iterator[bool] | None = None
         self._bell_from = float("-inf")
+        self._mute = 0
+        """Streams in a row that did not begin."""
 
     def stop(self, wait_s: float = 1.0) -> None:
         """Ends it; one that hangs in a request is left behind, as a daemon."""
@@ -111,97 +115,112 @@ class Poller(Thread):
                 if self._stumbled(ask, error):
                     break
             else:
-                self._recovered()
+                self._clear(ask)
+        for ask in self._troubles.keys() - self._schedule.followed - {None}:
+            self._clear(ask)  # it is not asked any more
         self.is_settled = self._schedule.is_settled
 
-    def _stumbled(self, ask: str | None, error: Error) -> bool:
-        """Whether nothing else need be asked now."""
+    def _stumbled(self, ask: Ask, error: Error) -> bool:
+        """Whether nothing else need be asked now. What fails for one pipeline says nothing of the server: the next
+        look at the sessions does."""
         now = time.monotonic()
         why = getattr(error, "why", None)
-        if isinstance(error, NotFound) and ask is not None:
-            self._schedule.drop(ask)
+        if ask is not None and isinstance(error, NotFound | AccessRefused):
             self.news.put(Gone(ask))
+            self._etags.pop(ask, None)
+            self._schedule.drop(ask) if isinstance(error, NotFound) else self._schedule.put_off(ask, now)
             return False
         if why == "rate":
             wait_s = getattr(error, "wait_s", None)
-            self._schedule.rest(now, wait_s=wait_s)
-            if (wait_s or 0.0) < TELL_RATE_S:
-                return True
-        elif why is not None or isinstance(error, AccessRefused):
+            if self._schedule.rest(now, wait_s=REST_S if wait_s is None else wait_s):
+                self._tell(ask, error)
+            return True
+        if ask is None and (why is not None or isinstance(error, AccessRefused)):
             self._schedule.rest(now)
         else:
             self._schedule.put_off(ask, now)
-        if (error.code, why or error.message) != self._trouble:
-            self._trouble = (error.code, why or error.message)
-            self.news.put(Trouble(error))
+        self._tell(ask, error)
         if isinstance(error, AccessRefused):  # the next turn reads the key anew
             self._silence()
             self._link.close()
             self._link = Link(self._connection)
-        return self._schedule.next_at() > now
+        return why is not None or ask is None
 
-    def _recovered(self) -> None:
-        if self._trouble is not None:
-            self._trouble = None
+    def _tell(self, ask: Ask, error: Error) -> None:
+        what = (error.code, getattr(error, "why", None) or (error.message if ask is None else ""))
+        is_told = what in self._troubles.values()
+        self._troubles[ask] = what
+        if not is_told:
+            self.news.put(Trouble(error))
+
+    def _clear(self, ask: Ask) -> None:
+        if self._troubles.pop(ask, None) is not None and not self._troubles:
             self.news.put(Recovered())
 
     def _ask_sessions(self) -> None:
-        page = self._link.api.sessions(limit=NEWEST, etag=self._etags.get(""))
-        self._stream = page.stream
-        if page.not_modified:
-            self._schedule.looked(time.monotonic())
-            return
-        sessions = page.sessions
-        if self._known and len(sessions) >= NEWEST and not any(session.id in self._known for session in sessions):
+        answer = self._link.api.sessions(limit=NEWEST, etag=self._etags.get(""))
+        self._stream = answer.stream
+        sessions = self._page if answer.not_modified else answer.sessions
+        is_full = len(sessions) >= NEWEST
+        if is_full and self._page and not {one.id for one in sessions} & {one.id for one in self._page}:
             sessions = self._link.api.sessions(limit=MORE).sessions
-        own = self._active(sessions)
-        self._etags[""] = page.etag
-        self._own = None if own is None else own.id
-        self._known.update(session.id for session in sessions)
-        self._schedule.follow(sessions, time.monotonic())
-        self.news.put(Page(sessions, own, time.time()))
-
-    def _active(self, sessions: list[RemoteSession]) -> RemoteSession | None:
-        """Our source's open session; one that others pushed off the page is looked for."""
-        source = self._connection.source
-        for session in sessions:
-            if session.source == source and session.status == "active":
-                return session
-        is_off_the_page = len(sessions) >= NEWEST and all(session.id != self._own for session in sessions)
-        return self._link.api.active_session(source) if self._own is not None and is_off_the_page else None
+        own = _active(sessions, self._connection.source)
+        if own is None and is_full and (self._own is not None or not answer.not_modified):
+            own = self._link.api.active_session(self._connection.source)  # others may have pushed it off the page
+        is_news = not answer.not_modified or own != self._own
+        self._etags[""] = answer.etag
+        self._page, self._own = sessions[:NEWEST], own
+        self._schedule.follow(sessions if own is None else [*sessions, own], time.monotonic())
+        if is_news:
+            self.news.put(Page(sessions, own, time.time()))
 
     def _ask_jobs(self, session_id: str) -> None:
         page = self._link.api.jobs(session_id, etag=self._etags.get(session_id))
         self._schedule.fold_pipeline(session_id, page.pipeline, time.monotonic())
         if page.pipeline is not None:
-            # Of one that is over, the whole answer is wanted when it is asked for again.
-            self._etags[session_id] = page.etag if session_id in self._schedule.followed else None
+            self._etags[session_id] = page.etag
             self.news.put(Jobs(session_id, tuple(page.jobs), page.pipeline))
 
     def _open_bell(self) -> None:
-        now = time.monotonic()
-        if self._stream is None or self._bell is not None or now < self._bell_from or self._trouble is not None:
+        if self._stream is None or self._bell is not None or self._bell_from > time.monotonic() or self._troubles:
             return
         from contox_hooks.backend.remote.stream import listen
 
-        self._bell_from = now + RESTREAM_S
         self._bell = listen(self._link.http, self._stream, quiet_s=LISTEN_S)
-        self._schedule.stream(True, now)
 
     def _listen(self) -> None:
+        """The first time, the stream's head is waited for."""
+        http, is_head = self._link.http, not self._schedule.is_streaming
+        total_s = http.total_s
+        http.total_s = min(HEAD_S, total_s) if is_head else total_s
         try:
             rang = next(self._bell, None) if self._bell is not None else None
         except Error:  # the next poll says whether it is the server or the stream alone
             rang = None
+        finally:
+            http.total_s = total_s
         if rang is None:
             self._silence()
-        elif rang:
+            return
+        if is_head:
+            self._mute = 0
+            self._schedule.stream(True, time.monotonic())
+        if rang:
             self._schedule.rang(time.monotonic())
 
     def _silence(self) -> None:
-        if self._bell is not None:
-            close = getattr(self._bell, "close", None)
-            self._bell = None
-            if close is not None:
-                close()
-            self._schedule.stream(False, time.monotonic())
+        if self._bell is None:
+            return
+        close = getattr(self._bell, "close", None)
+        self._bell = None
+        if close is not None:
+            close()
+        now = time.monotonic()
+        self._bell_from = now + min(RESTREAM_CAP_S, RESTREAM_S * 2.0 ** min(self._mute, 10))
+        self._mute += 1
+        if self._schedule.is_streaming:
+            self._schedule.stream(False, now)
+
+
+def _active(sessions: Sequence[RemoteSession], source: str) -> RemoteSession | None:
+    return next((one for one in sessions if one.source == source and one.status == "active"), None)

@@ -124,18 +124,24 @@ class RemoteWatch:
     def _tell(self, here: Here, notices: list[Notice]) -> None:
         for notice in notices:
             if notice.kind == "closed_externally":
-                self._close_here(here)
+                self._close_here(here, notice.data["session_id"])
             self._screen.put(notice.text, {"kind": notice.kind, **notice.data})
             if notice.kind != "stage" and notice.data.get("status") not in ("pending", "running"):
                 self._screen.notify(notice.text, notice.data["url"])
 
-    def _close_here(self, here: Here) -> None:
-        """The session here ends with the server's, after what was pending went into it: the next commit opens one."""
+    def _close_here(self, here: Here, remote_id: str) -> None:
+        """The session here whose events went into that one ends with it, after what was pending went into it: the next
+        commit opens one. Another that is active by now has nothing to do with it: the sender may have been quicker."""
+        from contox_hooks.capture.outbox import Outbox
+        from contox_hooks.capture.store import CaptureStore
+
         self._look.drain(here)
         try:
+            with CaptureStore.open(here.parts.state.database) as store:
+                counterpart = Outbox(store, self._connection).counterpart(remote_id)
             sessions = here.parts.service.sessions
             active = sessions.active(here.parts.project.id, SOURCE_HOOKS)
-            if active is not None and active.event_count:
+            if active is not None and active.id == counterpart:
                 sessions.close(active.id, reason="external")
         except Error as error:
             self._screen.trouble("memory", error)
@@ -209,6 +215,8 @@ def _segment(follower: RemoteFollower) -> Segment:
         segment.started_at, segment.until = int(own.started_at), int(own.started_at) + WINDOW_S
         segment.events = own.events
     for run in follower.runs.values():  # the newest last; a failure stays until that pipeline runs again
-        segment.state = FAILED if run.pipeline.status == "failed" else RUNNING
-        segment.done, segment.total = run.pipeline.completed, run.pipeline.total
+        if run.pipeline.status == "failed":
+            segment.state = FAILED
+        else:
+            segment.run(run.pipeline.completed, run.pipeline.total, int(time.time()))
     return segment

@@ -18,6 +18,7 @@ from contox_hooks.diagnosis.file import capture_findings, memory_findings, permi
 from contox_hooks.diagnosis.finding import Finding
 from contox_hooks.diagnosis.hook import probe_findings, python_findings, wiring_findings
 from contox_hooks.diagnosis.machine import embedding_findings, git_findings, settings_findings
+from contox_hooks.diagnosis.server import server_findings
 from contox_hooks.domain.error import Error
 from contox_hooks.git.repository import Repository
 from contox_hooks.place import memory_path
@@ -59,6 +60,7 @@ def examine(repo: Repository) -> list[Finding]:
         found += gap_findings(parts, paused=any(finding.level == "note" for finding in settings), drain=drain)
     if project is not None:
         found += job_findings(parts)
+    found += server_findings(state)
     found += set_aside_findings(state, memory)
     found += log_findings(state)
     found += embedding_findings()

@@ -11,7 +11,7 @@ Level = Literal["problem", "note"]
 
 Check = Literal[
     "git", "settings", "embedding", "wiring", "probe", "python", "state", "permissions", "capture", "memory", "drain",
-    "gaps", "jobs", "log", "clone",
+    "gaps", "jobs", "server", "log", "clone",
 ]  # fmt: skip
 
 

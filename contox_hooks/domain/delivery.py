@@ -83,9 +83,7 @@ def decide_verdict(answer: Answer) -> Verdict:
         return Retry("server", reason, _bounded(answer.retry_after_s))
     if status in (401, 403):
         return Park("secret" if "signature" in text.lower() else "key", reason)
-    if status == 400 and "timestamp" in text.lower():
-        return Park("secret", reason)  # this machine's clock, or the server's: no event could pass
-    if status == 404 and "project" in text.lower():
+    if status == 404 and text.lower().startswith("project not found"):
         return Park("project", reason)  # no event could pass
     if status == 413:
         return Split(reason)
@@ -123,6 +121,12 @@ class Circuit(NamedTuple):
         return self.cause in NEEDS_USER
 
 
+def rest_s(until: float, now: float) -> float:
+    """Seconds from `now` to a kept point in time. What lies further ahead than any wait was written by a clock that was
+    wrong then: it is over."""
+    return until - now if 0 < until - now <= RETRY_AFTER_CAP_S else 0.0
+
+
 def fold_circuit(circuit: Circuit, verdict: Verdict, *, now: float, jitter: float) -> Circuit:
     """The connection's health after one try."""
     if isinstance(verdict, Delivered | Quarantine | Split):
@@ -132,8 +136,6 @@ def fold_circuit(circuit: Circuit, verdict: Verdict, *, now: float, jitter: floa
     rest = backoff_s(failures, jitter)
     if isinstance(verdict, Park):
         return Circuit(failures, now + max(rest, 1.0), verdict.cause, verdict.reason, since, circuit.is_told)
-    if verdict.cause == "rate" and verdict.after_s is not None:
-        return Circuit(circuit.failures, now + verdict.after_s, "rate", verdict.reason, since, circuit.is_told)
     if verdict.cause == "server" and failures < BREAK_AFTER:
         # That event waits; others may pass.
         return Circuit(failures, 0.0, "server", verdict.reason, since, circuit.is_told)

@@ -12,6 +12,8 @@ QUIET, RUNNING, FAILED, DISCONNECTED = "quiet", "running", "failed", "disconnect
 """What the pipeline and the connection do. The prompt shows one thing at a time: the worst, then what is under way."""
 
 _STATES = (QUIET, RUNNING, FAILED, DISCONNECTED)
+RUNNING_S = 1800
+"""A worker that lives tells of its pipeline after every stage, `watch` all the time."""
 _DIGITS = 15
 """Of a number in the line: what a shell's arithmetic holds, many times over."""
 
@@ -19,7 +21,7 @@ _DIGITS = 15
 class Segment:
     """Times in seconds since the epoch, 0 for none."""
 
-    __slots__ = ("done", "events", "saved_at", "started_at", "state", "total", "until")
+    __slots__ = ("done", "events", "running_until", "saved_at", "started_at", "state", "total", "until")
 
     def __init__(
         self,
@@ -31,9 +33,10 @@ class Segment:
         saved_at: int = 0,
         done: int = 0,
         total: int = 0,
+        running_until: int = 0,
     ) -> None:
         """`started_at`, `until`, `events`: of the session under way, and when its window ends; `saved_at`: the last
-        event of all; `done` of `total`: the pipeline's stages."""
+        event of all; `done` of `total`: the pipeline's stages; `running_until`: so long "running" is believed."""
         self.state = state
         self.started_at = started_at
         self.until = until
@@ -41,13 +44,22 @@ class Segment:
         self.saved_at = saved_at
         self.done = done
         self.total = total
+        self.running_until = running_until
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        return (self.started_at, self.until, self.events, self.saved_at, self.done, self.total)
+        return (
+            self.started_at, self.until, self.events, self.saved_at, self.done, self.total, self.running_until,
+        )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Segment) and (self.state, self.numbers) == (other.state, other.numbers)
+
+    def run(self, done: int, total: int, now: int) -> None:
+        """A pipeline is under way. Whoever says so says it again until it is over; one that was killed is believed for
+        RUNNING_S at most."""
+        self.state, self.done, self.total = RUNNING, done, total
+        self.running_until = now - now % (RUNNING_S // 2) + RUNNING_S  # in steps: the file is not written all the time
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -56,22 +68,23 @@ class Segment:
 
 
 def segment_line(segment: Segment) -> str:
-    """`1 quiet 1764000000 1764014400 5 1764003600 0 0`: version, state, started_at, until, events, saved_at, done,
-    total. Words without a special character, so that a shell's `read` takes it apart."""
+    """`1 quiet 1764000000 1764014400 5 1764003600 0 0 0`: version, state, started_at, until, events, saved_at, done,
+    total, running_until. Words without a special character, so that a shell's `read` takes it apart."""
     return f"{VERSION} {segment.state} {' '.join(str(max(0, number)) for number in segment.numbers)}"
 
 
 def segment_of(line: str) -> Segment | None:
     """None for anything but what `segment_line` writes."""
     words = line.split()
-    if len(words) != 8 or words[0] != str(VERSION) or words[1] not in _STATES:
+    if len(words) != 9 or words[0] != str(VERSION) or words[1] not in _STATES:
         return None
     if any(not (word.isascii() and word.isdigit() and len(word) <= _DIGITS) for word in words[2:]):
         return None
-    started_at, until, events, saved_at, done, total = map(int, words[2:])
+    started_at, until, events, saved_at, done, total, running_until = map(int, words[2:])
     return Segment(
-        words[1], started_at=started_at, until=until, events=events, saved_at=saved_at, done=done, total=total
-    )
+        words[1], started_at=started_at, until=until, events=events, saved_at=saved_at, done=done, total=total,
+        running_until=running_until,
+    )  # fmt: skip
 
 
 def segment_text(segment: Segment, now: int) -> str:
@@ -80,7 +93,7 @@ def segment_text(segment: Segment, now: int) -> str:
         return "disconnected"
     if segment.state == FAILED:
         return "pipeline failed"
-    if segment.state == RUNNING:
+    if segment.state == RUNNING and now < segment.running_until:
         return f"pipeline {segment.done}/{segment.total}"
     if segment.events and now < segment.until:
         noun = "event" if segment.events == 1 else "events"

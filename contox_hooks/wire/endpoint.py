@@ -40,6 +40,8 @@ def parse_endpoint(text: str, *, plain_http: bool = False) -> Endpoint:
     text = text.strip()
     if _UNSAFE.search(text):
         raise UsageError("the server's URL holds a character that no URL may have", hint=f"like {DEFAULT_URL}")
+    if "@" in text:  # wherever it stands: some programs find a password there, and no message below may hold one
+        raise UsageError("the server's URL holds a user name or password", hint="leave out what stands before the @")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
@@ -47,11 +49,14 @@ def parse_endpoint(text: str, *, plain_http: bool = False) -> Endpoint:
         raise UsageError("the server's URL cannot be understood", hint=f"like {DEFAULT_URL}") from None
     _refuse_extras(text, parts)
     if not _is_host(host, bracketed="[" in parts.netloc):
-        raise UsageError(f"{text} names no host", hint=f"like {DEFAULT_URL}")
+        raise UsageError("the server's URL names no host", hint=f"like {DEFAULT_URL}")
+    if port == 0:
+        raise UsageError("the server's URL names port 0, where nobody listens", hint=f"like {DEFAULT_URL}")
     is_loopback = _is_loopback(host)
     if parts.scheme == "http" and not is_loopback and not plain_http:
         raise UsageError(
-            f"{text} would carry the key in the clear", hint="use https, or --plain-http if the way there is safe"
+            f"{parts.scheme}://{host} would carry the key in the clear",
+            hint="use https, or --plain-http if the way there is safe",
         )
     authority = f"[{host}]" if ":" in host else host
     if port is not None and port != _PORTS[parts.scheme]:
@@ -60,11 +65,9 @@ def parse_endpoint(text: str, *, plain_http: bool = False) -> Endpoint:
 
 
 def _refuse_extras(text: str, parts: SplitResult) -> None:
-    if "@" in parts.netloc:
-        raise UsageError("the server's URL holds a user name or password", hint="leave out what stands before the @")
     if parts.scheme not in _PORTS:
         bare = not parts.scheme or "://" not in text
-        hint = f"https://{text.lstrip('/')}" if bare and "@" not in text else f"like {DEFAULT_URL}"
+        hint = f"https://{text.lstrip('/')}" if bare else f"like {DEFAULT_URL}"
         raise UsageError("the server's URL does not begin with https://", hint=hint)
     if "?" in text or "#" in text:
         raise UsageError("the server's URL holds a query or a fragment", hint="leave out what stands from ? or # on")

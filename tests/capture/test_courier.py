@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -331,6 +332,111 @@ def test_a_database_of_the_format_before_is_carried_over(tmp_path: Path) -> None
         assert World(store).outbox.bind(deliver_existing=True) == 1
 
 
+def test_an_event_that_always_fails_holds_up_its_own_session_alone(world: World) -> None:
+    def answer(parcel: Parcel) -> Answer:
+        return Answer(500) if parcel.session_id == "poison" else OK
+
+    world.answers = [answer] * 10_000
+    world.add("poison")
+    for _ in range(40):  # its backoff and the connection's have grown alike
+        world.now += 301
+        world.run(patience_s=0)
+    world.add("healthy", "poison")
+    world.now += 601
+    world.run(patience_s=0)
+    assert world.keys() == ["landed:2"]
+
+
+def test_resets_of_one_event_do_not_hold_up_another_session(world: World) -> None:
+    world.answers = [lambda parcel: Answer(None, "closed") if parcel.session_id == "poison" else OK] * 1000
+    world.add("poison", "x")
+    for _ in range(3):
+        world.now += 601
+        world.run(patience_s=0)
+    world.add("y")
+    world.now += 601
+    world.run(patience_s=0)
+    assert sorted(world.keys()) == ["landed:2", "landed:3"]
+
+
+@pytest.mark.parametrize("answer", [Answer(503), Answer(None, "down")])
+def test_a_clock_that_was_ahead_for_a_while_stops_nothing(world: World, answer: Answer) -> None:
+    world.add("a")
+    world.now += 365 * 86_400
+    world.answers = [answer]
+    world.run(patience_s=0)
+    world.now -= 365 * 86_400
+    assert is_due(world.outbox, world.now)
+    assert world.run(patience_s=0).delivered == 1
+
+
+def test_two_retried_captures_of_one_session_wait_for_each_other(world: World) -> None:
+    for _ in range(2):
+        world.add("a")
+        world.answers = [Answer(422)]
+        world.run()
+    world.outbox.retry(None, now=world.now)
+    world.answers = [Answer(503)] * 3
+    world.run(patience_s=10)
+    assert world.slept > 0
+    assert world.keys() == ["landed:1", "landed:2"]
+
+
+def test_a_server_that_says_in_a_second_for_ever_keeps_nobody_for_ever(world: World) -> None:
+    world.add("a")
+    world.answers = [Answer(429, retry_after_s=1.0)] * 10_000
+    world.run()
+    assert world.slept < 100
+    assert len(world.tries) < 20
+
+
+def test_many_small_ones_that_are_too_large_together_are_halved(world: World) -> None:
+    world.answers = [lambda parcel: Answer(413) if parcel.events > 3 else OK] * 100
+    world.add(*["a"] * 12)
+    world.run()
+    assert world.keys() == [f"landed:{n}" for n in range(1, 13)]
+    world.now += 2 * 86_400  # the limit may have been a proxy's
+    world.answers = []
+    world.add(*["b"] * 12)
+    assert world.run().requests == 1
+
+
+def test_what_may_be_stored_already_is_not_packed_anew(world: World) -> None:
+    world.add(*["a"] * 4, size=20_000)
+    world.answers = [lost_answer(world), Answer(413)]
+    world.run(patience_s=100)
+    assert world.keys() == [f"landed:{n}" for n in range(1, 5)], "once"
+    assert len(world.outbox.parcels("quarantined")) == 1
+
+
+def test_sessions_can_be_sent_alone(world: World) -> None:
+    world.add("a", "b", "a")
+    assert world.outbox.waiting_sessions() == ["a", "b"]
+    world.outbox.only = frozenset({"a"})
+    assert world.outbox.waiting_count() == 2
+    world.run()
+    assert sorted(world.keys()) == ["landed:1", "landed:3"]
+    assert world.outbox.waiting_count() == 0
+    world.outbox.only = None
+    assert world.outbox.waiting_sessions() == ["b"]
+    assert world.outbox.counterpart("remote") == "a"
+    assert world.outbox.counterpart("other") is None
+
+
+def test_nothing_is_sent_again_by_itself_after_the_capture_database_was_lost(tmp_path: Path) -> None:
+    with CaptureStore.open(tmp_path / "capture.db") as store:
+        store.keep_meta("set_aside", "capture.db.damaged")
+        world = World(store, Connection("https://contox.example", "t", "p", connected_at=1_000_002))
+        world.add("a", "a", "a")
+        world.outbox.bind_again()
+        world.add("a")
+        world.run()
+        assert world.keys() == ["landed:4"]
+        assert world.outbox.held_count() == 2, "one was before connecting"
+        world.outbox.bind(deliver_existing=True)
+        assert world.outbox.held_count() == 0
+
+
 FAULTS = st.sampled_from([
     Answer(500), Answer(503, retry_after_s=3.0), Answer(429, retry_after_s=2.0), Answer(429), Answer(401, "Unauthorized"),
     Answer(None, "closed"), Answer(302), Answer(200), "lost", OK, OK,
@@ -357,3 +463,51 @@ def test_whatever_fails_every_event_arrives_once_and_in_its_sessions_order(
         for session in "abc":
             own = [f"landed:{n}" for n, name in enumerate(sessions, 1) if name == session]
             assert [key for key in keys if key in own] == own
+
+
+def test_what_a_forgotten_connection_left_goes_nowhere_until_it_is_asked_for(world: World) -> None:
+    world.add("a", "b")
+    world.answers = [Answer(503)] * 2
+    world.run(patience_s=0)
+    assert world.outbox.release() == 2
+    world.add("a")  # while there is no connection
+    assert world.outbox.bind(deliver_existing=False) == 0
+    world.run()
+    assert world.keys() == []
+    other = World(world.store, OTHERS)
+    assert other.outbox.bind(deliver_existing=True) == 3
+    other.run()
+    assert sorted(other.keys()) == ["landed:1", "landed:2", "landed:3"]
+
+
+def test_skipping_leaves_out_what_came_during_the_pause_alone(world: World) -> None:
+    world.add("a", "b")
+    world.answers = [Answer(503)]
+    world.run(patience_s=0)
+    world.outbox.pause()
+    world.add("a", "c")
+    assert world.outbox.meanwhile_count() == 2
+    assert world.outbox.skip_waiting() == 2
+    world.outbox.resume()
+    world.now += 100
+    world.run()
+    assert sorted(world.keys()) == ["landed:1", "landed:2"]
+
+
+def test_a_switch_that_died_before_it_was_bound_leaves_no_overlap(tmp_path: Path) -> None:
+    with CaptureStore.open(tmp_path / "capture.db") as store:
+        one = World(store)
+        one.outbox.bind(deliver_existing=False)
+        one.add("a")  # at 1,000,001
+        two = World(store, Connection("https://contox.example", "t", "proj_2", connected_at=1_000_002))
+        two._seq = one._seq
+        two.add("a")
+        two.outbox.bind_again()
+        two.run()
+        assert two.keys() == ["landed:2"]
+        two.outbox.bind(deliver_existing=True)
+        one.outbox.bind(deliver_existing=False)
+        ranges = sorted(store.rows("SELECT after, COALESCE(until, 99) FROM bound"))
+        assert all(low[1] <= high[0] for low, high in pairwise(ranges)), ranges
+        one.run()
+        assert one.keys() == ["landed:1"]

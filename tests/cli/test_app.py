@@ -118,6 +118,7 @@ RAISED = [
     (StoreNewer("x"), 7, "contox-hooks: x\n"),
     (KeyboardInterrupt(), 130, "\n"),
     (BrokenPipeError(), 0, ""),
+    (Busy("in \x1b]0;owned\x07 a\x1b[2Jb\u202ec", hint="cd '\x1b[1mx\udcff'"), 10, "contox-hooks: in abc\n  → cd 'x\ufffd'\n"),
     (ZeroDivisionError("oh"), 1, "contox-hooks: ZeroDivisionError: oh\n  → CONTOX_TRACEBACK=1 shows where; please report it\n"),
 ]  # fmt: skip
 
@@ -189,3 +190,9 @@ def test_a_reader_that_leaves_is_no_error(learnt: Repo) -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     assert learnt.head() in done.stdout
+
+
+def test_an_error_as_json_holds_no_control_character_either(call: Call, tmp_path: Path) -> None:
+    told = call("-C", "no\x1b[2Jwhere\u202e", "status", "--json", at=tmp_path)
+    assert told.code == 2
+    assert told.error["message"].isprintable()

@@ -20,9 +20,12 @@ from contox_hooks.capture.store import CaptureStore
 from contox_hooks.cli import connect_ask
 from contox_hooks.connection import Connection, keep_connection, read_connection
 from contox_hooks.credential import Credentials, credentials_of, keep_credentials
+from contox_hooks.domain.error import StoreError
 from contox_hooks.send import flush
+from contox_hooks.wire.capture import Bounds
 from tests.cli.conftest import Call, Told
 from tests.cli.world import begin, commit, drain
+from tests.contox import fault
 from tests.contox.fixture import contox_server  # noqa: F401
 from tests.contox.server import ContoxServer
 from tests.gitrepo import Repo
@@ -242,6 +245,50 @@ def test_what_is_not_captured_is_not_connected(repo: Repo, connect: Callable[...
     assert "contox-hooks init" in told.err
 
 
+def test_a_server_that_fails_to_say_the_secret_is_not_one_that_keeps_it(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    monkeypatch.setenv("CONTOX_HMAC_SECRET", "given-" + "one")
+    where = fault.at(f"/api/projects/{server.project_id}/hmac-secret")
+    for met, code in ((fault.status(503), 11), (fault.html(200), 11), (fault.status(403), 12)):
+        server.faults.clear()
+        server.faults.hold(met, where=where)
+        assert connect().code == code, met.name
+        assert read_connection(state_of(repo)) is None
+    server.faults.clear()
+    server.faults.hold(fault.status(405), where=where)
+    assert connect().code == 0
+
+
+def test_one_servers_answer_does_not_cost_the_others_their_credentials(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, sealed: Path
+) -> None:
+    begin(repo)
+    connect()
+    file = sealed / "config" / "credentials.json"
+    before = file.read_bytes()
+    other = server.add_project("Other")
+    server.secrets[other] = "é" * 1_000_000
+    told = connect("--project", other, "--yes")
+    assert told.code == 11
+    assert file.read_bytes() == before
+    assert connection_of(repo).project_id == server.project_id
+
+
+@pytest.mark.parametrize("id_", ["x" * 201, "a\nb", "a\u202eb", "\ud800"])
+def test_an_id_that_would_have_to_be_cut_or_cleaned_is_refused(
+    repo: Repo, call: Call, server: ContoxServer, monkeypatch: pytest.MonkeyPatch, id_: str
+) -> None:
+    begin(repo)
+    monkeypatch.setattr("contox_hooks.backend.remote.api.Api.projects", lambda *_: [{"id": id_, "name": "Named"}])
+    monkeypatch.setenv("CONTOX_API_KEY", server.key)
+    monkeypatch.setenv("CONTOX_API_URL", server.url)
+    told = call("connect", "--project-name", "Named")
+    assert told.code == 11
+    assert read_connection(state_of(repo)) is None
+
+
 # .contox.json, and another project
 
 
@@ -289,6 +336,93 @@ def test_switching_to_another_project_needs_a_yes_and_hands_nothing_over(
     assert connection_of(repo).project_id == server.project_id
     assert connect("--project", other, "--yes", "--backlog", "deliver").code == 0
     assert waiting(repo) == 0, "what waited for the first project was handed to the other"
+
+
+def test_the_environment_alone_neither_switches_nor_resumes(
+    repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    connect()
+    call("pause")
+    with ContoxServer() as other:
+        monkeypatch.setenv("CONTOX_API_KEY", other.key)
+        monkeypatch.setenv("CONTOX_API_URL", other.url)
+        monkeypatch.setenv("CONTOX_PROJECT_ID", other.project_id)
+        told = call("connect", "--json")
+        assert told.code == 9
+        for named in (server.url, other.url, other.project_id):
+            assert named in told.error["message"]
+        assert connection_of(repo).paused
+        assert other.requests == []
+        assert call("connect", "--yes").code == 0
+        assert connection_of(repo).url == other.url
+
+
+@pytest.mark.parametrize("arguments", [(), ("--yes",)])
+def test_a_folder_in_the_files_place_keeps_nothing(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, sealed: Path, arguments: tuple[str, ...]
+) -> None:
+    begin(repo)
+    (repo.path / ".contox.json").mkdir()
+    told = connect("--project", server.project_id, *arguments)
+    assert told.code == 9
+    assert "move it away" in told.err
+    assert read_connection(state_of(repo)) is None
+    assert not (sealed / "config" / "credentials.json").exists()
+    (repo.path / ".contox.json").rmdir()
+    assert connect("--project", server.project_id, *arguments).code == 0
+
+
+def fails(*_: object, **__: object) -> None:
+    raise StoreError("the disk is full")
+
+
+@pytest.mark.parametrize("step", ["keep_credentials", "keep_connection"])
+def test_a_step_that_fails_leaves_the_old_connection_in_force(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    begin(repo)
+    connect()
+    other = server.add_project("Other")
+    with monkeypatch.context() as full:
+        full.setattr(f"contox_hooks.cli.connect_keep.{step}", fails)
+        assert connect("--project", other, "--yes").code == 7
+    assert connection_of(repo).project_id == server.project_id
+    assert server.project_id in (repo.path / ".contox.json").read_text()
+    commit(repo, "feat: for the first")
+    drain(repo)
+    assert waiting(repo) == 1, "what is captured now was promised to the other one"
+    assert connect("--project", other, "--yes").code == 0
+    assert (connection_of(repo).project_id, waiting(repo)) == (other, 0)
+    assert other in (repo.path / ".contox.json").read_text()
+
+
+def test_what_a_kill_left_undone_is_mended_by_the_sender(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    with monkeypatch.context() as full:
+        full.setattr(Outbox, "bind", fails)
+        assert connect().code == 7
+    commit(repo, "feat: after")
+    drain(repo)
+    flush(repo.repository.common_dir, timeout_s=10)
+    assert subjects(server) == ["feat: after"]
+
+
+def test_a_project_file_that_cannot_be_written_is_a_note_and_a_repeat_writes_it(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    with monkeypatch.context() as full:
+        full.setattr("contox_hooks.cli.connect_keep.write_project", fails)
+        told = connect()
+    assert told.code == 0, told.err
+    assert "! the disk is full" in told.out
+    assert connection_of(repo).project_id == server.project_id
+    assert not (repo.path / ".contox.json").exists()
+    assert connect().code == 0
+    assert (repo.path / ".contox.json").exists()
 
 
 # What was captured before, or meanwhile
@@ -345,6 +479,167 @@ def test_or_left_here_when_the_user_says_so(
     assert subjects(server) == ["feat: later"]
 
 
+def test_skipping_leaves_what_waited_before_the_pause(
+    repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: before")
+    drain(repo)
+    call("disconnect", "--no-flush")
+    commit(repo, "feat: meanwhile")
+    told = call("resume", "--backlog", "skip", "--json")
+    assert (told.json["waiting"], told.json["skipped"]) == (1, 1)
+    flush(repo.repository.common_dir, timeout_s=10)
+    assert subjects(server) == ["feat: before"]
+    commit(repo, "feat: later")
+    drain(repo)
+    assert call("connect", "--json").json["waiting"] == 1, "the pause is over"
+
+
+def test_a_person_is_asked_about_what_came_during_the_pause(
+    repo: Repo, call: Call, connect: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: before")
+    drain(repo)
+    call("disconnect", "--no-flush")
+    commit(repo, "feat: meanwhile")
+    commit(repo, "feat: meanwhile, too", lines=5)
+    monkeypatch.setattr(connect_ask, "can_ask", lambda: True)
+
+    def leave(count: str) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as left:
+        left.setattr(connect_ask, "ask_backlog", leave)
+        assert call("resume").code == 130
+    assert connection_of(repo).paused
+    counts: list[str] = []
+
+    def skip(count: str) -> bool:
+        counts.append(count)
+        return False
+
+    monkeypatch.setattr(connect_ask, "ask_backlog", skip)
+    told = call("resume")
+    assert counts == ["2 events"]
+    assert "2 events captured meanwhile: left here" in told.out
+    assert "1 event waiting" in told.out
+
+
+@pytest.mark.parametrize("backlog", [(), ("--backlog", "skip")])
+def test_what_a_forgotten_connection_left_goes_nowhere_unasked(
+    repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer, backlog: tuple[str, ...]
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: before")
+    assert call("disconnect", "--forget", "--no-flush").code == 0
+    commit(repo, "feat: between")
+    drain(repo)
+    told = connect("--project", server.project_id, *backlog, "--json")
+    assert (told.json["state"], told.json["waiting"], told.json["left"]) == ("connected", 0, 2)
+    flush(repo.repository.common_dir, timeout_s=10)
+    assert subjects(server) == []
+
+
+def test_what_a_forgotten_connection_left_goes_to_another_when_asked_for(
+    repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: before")
+    call("disconnect", "--forget", "--no-flush")
+    other = server.add_project("Other")
+    assert connect("--project", other, "--yes", "--backlog", "deliver", "--json").json["waiting"] == 1
+    flush(repo.repository.common_dir, timeout_s=10)
+    assert [(stored.project_id, stored.event["commits"][0]["message"]) for stored in server.stored] == [
+        (other, "feat: before")
+    ]
+
+
+@pytest.mark.parametrize("backlog", [(), ("--backlog", "skip")])
+def test_back_at_a_server_what_it_did_not_get_stays_until_it_is_asked_for(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, backlog: tuple[str, ...]
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: for the first")
+    drain(repo)
+    server.faults.hold(fault.status(503), where=fault.INGEST)
+    flush(repo.repository.common_dir, timeout_s=0.5)  # frozen into a capture
+    server.faults.clear()
+    other = server.add_project("Other")
+    connect("--project", other, "--yes")
+    told = connect("--project", server.project_id, "--yes", *backlog, "--dry-run", "--json")
+    assert (told.json["waiting"], told.json["left"]) == (0, 1)
+    told = connect("--project", server.project_id, "--yes", *backlog, "--json")
+    assert (told.json["waiting"], told.json["left"]) == (0, 1)
+    flush(repo.repository.common_dir, timeout_s=10)
+    assert subjects(server) == []
+    connect("--project", server.project_id, "--backlog", "deliver")
+    flush(repo.repository.common_dir, timeout_s=10)
+    assert subjects(server) == ["feat: for the first"]
+
+
+def test_a_new_key_of_the_environment_is_kept_once_it_is_checked(
+    repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    connect()
+    old, new = server.key, "ctx_" + "rotated"
+    server.store.keys.add(new)
+    server.store.keys.discard(old)
+    monkeypatch.setenv("CONTOX_API_KEY", new)
+    monkeypatch.setenv("CONTOX_API_URL", server.url)
+    told = call("connect")
+    assert told.code == 0, told.err
+    assert "are kept in" in told.out
+    for name in ("CONTOX_API_KEY", "CONTOX_API_URL"):
+        monkeypatch.delenv(name)
+    assert credentials_of(server.url, server.project_id) == Credentials(new, server.secret)
+
+
+@pytest.mark.parametrize("way", ["stdin", "environment"])
+def test_a_new_key_that_cannot_be_checked_replaces_none(
+    repo: Repo,
+    call: Call,
+    connect: Callable[..., Told],
+    server: ContoxServer,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    begin(repo)
+    connect()
+    call("pause")
+    server.stop()
+    if way == "stdin":
+        monkeypatch.setattr("sys.stdin", io.StringIO("ctx_" + "wrong\n"))
+        told = call("connect", "--key-stdin")
+    else:
+        monkeypatch.setenv("CONTOX_API_KEY", "ctx_" + "wrong")
+        monkeypatch.setenv("CONTOX_API_URL", server.url)
+        told = call("connect")
+        monkeypatch.delenv("CONTOX_API_KEY")
+    assert told.code == 11
+    assert credentials_of(server.url, server.project_id) == Credentials(server.key, server.secret)
+    assert connection_of(repo).paused
+
+
+def test_a_new_key_that_is_not_good_for_the_project_replaces_none(
+    repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    connect()
+    server.store.keys.add("ctx_" + "strangers")
+    server.faults.hold(fault.status(403), where=fault.at(f"/api/projects/{server.project_id}/hmac-secret"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("ctx_" + "strangers\n"))
+    assert call("connect", "--key-stdin").code == 12
+    assert credentials_of(server.url, server.project_id) == Credentials(server.key, server.secret)
+
+
 def test_resuming_works_offline_and_says_so(
     repo: Repo, call: Call, connect: Callable[..., Told], server: ContoxServer
 ) -> None:
@@ -380,6 +675,41 @@ def test_a_damaged_connection_file_is_written_anew(repo: Repo, connect: Callable
     told = connect()
     assert told.code == 0, told.err
     assert connection_of(repo).project_id
+
+
+@pytest.mark.parametrize("name", ["url", "project_name", "requests_per_minute"])
+def test_a_connection_file_of_wrong_types_is_told_forgotten_and_written_anew(
+    repo: Repo, call: Call, connect: Callable[..., Told], name: str
+) -> None:
+    begin(repo)
+    connect()
+    file = state_of(repo) / "connection.json"
+    damaged = json.dumps({**json.loads(file.read_text()), name: [5]})
+    file.write_text(damaged)
+    told = call("status")
+    assert told.code == 0
+    assert "connection.json cannot be read" in told.out + told.err
+    told = call("disconnect")
+    assert told.code == 7
+    assert "--forget" in told.err
+    told = call("disconnect", "--forget", "--json")
+    assert (told.code, told.json["state"]) == (0, "forgotten")
+    assert told.json["notes"]
+    assert not file.exists()
+    file.write_text(damaged)
+    assert connect().code == 0
+    assert connection_of(repo).project_id
+
+
+def test_what_waited_under_a_damaged_file_still_goes(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: promised")
+    drain(repo)
+    (state_of(repo) / "connection.json").write_text("{")
+    assert connect("--project", server.project_id, "--json").json["waiting"] == 1
 
 
 def test_damaged_credentials_are_set_aside_and_replaced(
@@ -481,6 +811,43 @@ def test_a_dry_run_of_a_connected_repository_wakes_no_sender(
     assert server.stored == []
 
 
+def test_a_dry_run_on_a_terminal_asks_as_connect_does(
+    repo: Repo, call: Call, server: ContoxServer, monkeypatch: pytest.MonkeyPatch, sealed: Path
+) -> None:
+    begin(repo)
+    second = server.add_project("Second")
+    monkeypatch.setattr(connect_ask, "can_ask", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _: server.key)
+    answers = iter([server.url, "new", str(list(server.projects).index(second) + 1)])
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: next(answers))
+    told = call("connect", "--dry-run")
+    assert told.code == 0, told.err
+    assert "dry run: Second" in told.out
+    assert {request.method for request in server.requests} == {"GET"}
+    assert read_connection(state_of(repo)) is None
+    assert not (repo.path / ".contox.json").exists()
+    assert not (sealed / "config" / "credentials.json").exists()
+
+
+def test_a_dry_run_says_how_many_captures_it_does_not_show(
+    repo: Repo, connect: Callable[..., Told], server: ContoxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(repo)
+    monkeypatch.setattr("contox_hooks.cli.connect_keep.SHOWN", 2)
+    monkeypatch.setattr(Outbox, "bounds", lambda *_, **__: Bounds(events=1))
+    for number in range(5):
+        commit(repo, f"feat: number {number}", lines=number + 1)
+    arguments = ("--project", server.project_id, "--backlog", "deliver", "--dry-run")
+    told = connect(*arguments, "--json")
+    assert (told.json["waiting"], told.json["captures"], told.json["shown"]) == (5, 5, 2)
+    assert [json.loads(body)["event"]["commits"][0]["message"] for body in told.json["bodies"]] == [
+        "feat: number 0", "feat: number 1",
+    ]  # fmt: skip
+    told = connect(*arguments)
+    assert "5 events in 5 captures" in told.out
+    assert "the first 2 captures are shown" in told.out
+
+
 # --from-vendor
 
 
@@ -506,6 +873,23 @@ def test_a_renamed_machine_is_told(repo: Repo, call: Call, sealed: Path) -> None
     assert told.code == 12
     assert "apiKey" in told.err
     assert "contox login" in told.err
+
+
+def test_a_renamed_machine_does_not_hinder_who_gives_a_key(
+    repo: Repo, call: Call, server: ContoxServer, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.test_vendor import RC
+
+    begin(repo)
+    given = {**RC, "apiUrl": server.url, "teamId": server.team_id, "projectId": server.project_id}
+    (sealed / ".contoxrc").write_text(json.dumps(given))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{server.key}\n"))
+    told = call("connect", "--from-vendor", "--key-stdin", "--dry-run")
+    assert told.code == 0, told.err
+    monkeypatch.setenv("CONTOX_API_KEY", server.key)
+    monkeypatch.setenv("CONTOX_API_URL", server.url)
+    assert call("connect", "--from-vendor").code == 0
+    assert credentials_of(server.url, server.project_id) == Credentials(server.key, server.secret)
 
 
 def test_the_vendors_key_goes_to_the_vendors_url_only(
@@ -575,6 +959,38 @@ def test_forgetting_takes_the_secrets_too(
     assert told.code == 0, told.err
     assert read_connection(state_of(repo)) is None
     assert credentials_of(server.url, server.project_id) is None
+
+
+def test_forgetting_goes_on_where_the_credentials_are_damaged(
+    repo: Repo, call: Call, connect: Callable[..., Told], sealed: Path
+) -> None:
+    begin(repo)
+    connect()
+    (sealed / "config" / "credentials.json").write_text("{")
+    told = call("disconnect", "--forget", "--no-flush")
+    assert told.code == 0, told.err
+    assert "credentials.json is damaged" in told.out
+    assert "with its key" not in told.out
+    assert read_connection(state_of(repo)) is None
+
+
+@pytest.mark.parametrize("arguments", [(), ("--forget",)])
+def test_an_interrupted_flush_pauses_all_the_same(
+    repo: Repo, call: Call, connect: Callable[..., Told], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    begin(repo)
+    connect()
+    commit(repo, "feat: last")
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("contox_hooks.send.flush", interrupted)
+    told = call("disconnect", *arguments)
+    assert told.code == 130
+    assert "paused" in told.out
+    assert connection_of(repo).paused
+    assert waiting(repo) == 1
 
 
 def test_not_connected_names_the_setting(repo: Repo, call: Call) -> None:

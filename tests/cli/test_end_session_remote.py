@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from contox_hooks import send
+from contox_hooks.assembly import Assembly
+from contox_hooks.backend.remote.api import Api
 from contox_hooks.cli import end_session_remote
 from contox_hooks.cli.end_session_note import ended_ids, keep_ended
 from contox_hooks.connection import keep_connection, read_connection
+from contox_hooks.lock import FileLock
 from tests.cli.conftest import Call
-from tests.contox.fault import at, status
+from tests.cli.world import start
+from tests.contox.fault import SILENCE, at, status, throttled
 from tests.contox.fixture import contox_server  # noqa: F401
 from tests.contox.server import ContoxServer
 from tests.delivery.conftest import Connected
@@ -252,3 +258,97 @@ def test_an_error_without_a_hint_gets_one() -> None:
     with pytest.raises(end_session_remote.RemoteError) as caught, end_session_remote._saying("it holds"):
         raise end_session_remote.RemoteError("why")
     assert (caught.value.message, caught.value.hint) == ("it holds: why", "contox-hooks end-session does the rest")
+
+
+# While it is at it
+
+
+def test_a_commit_meanwhile_goes_into_the_new_session_on_both_sides(
+    connected: Connected, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.commit()
+    flush, active_session = end_session_remote.flush, Api.active_session
+
+    def flush_later(*arguments: Any, **options: Any) -> Any:
+        connected.commit("feat: while it is sent", g="1\n2\n3\n")
+        return flush(*arguments, **options)
+
+    def active_later(api: Api, source: str) -> Any:
+        connected.commit("feat: after it was sent", h="1\n2\n3\n")
+        send.run(Assembly(connected.repo.repository))  # what that commit's drain would start
+        return active_session(api, source)
+
+    monkeypatch.setattr(end_session_remote, "flush", flush_later)
+    monkeypatch.setattr(Api, "active_session", active_later)
+    monkeypatch.setattr(Assembly, "start_sender", lambda parts: started.append(parts))
+    started: list[Assembly] = []
+    remote = call("end-session", "--json").json["remote"]
+    assert (remote["events"], len(started)) == (1, 1)
+    assert there(connected) == [("closed", 1), ("active", 0)]
+    connected.flush()
+    assert {stored.session_id for stored in connected.server.stored[1:]} == {remote["new_id"]}
+    assert len(connected.sent()) == 3
+    assert here(call) == [("closed", 1), ("active", 2)]
+
+
+def test_what_waits_in_earlier_sessions_goes_in_first(connected: Connected, call: Call) -> None:
+    connected.commit()
+    call("end-session", "--local")
+    connected.commit("fix: g", g="1\n2\n3\n")
+    assert call("end-session", "--json", "--no-new").json["remote"]["closed_id"]
+    assert len(connected.sent()) == 2
+    assert {state for state, _ in there(connected)} == {"closed"}
+
+
+def test_a_hanging_server_is_given_up_in_time(connected: Connected, call: Call) -> None:
+    connected.commit()
+    connected.flush()
+    connected.server.faults.hold(SILENCE, where=at(SESSIONS, "GET"))
+    started = time.monotonic()
+    told = call("end-session", "--json", "--timeout", "0.5")
+    assert (told.code, time.monotonic() - started < 30) == (11, True)
+    assert "the server's session stays as it is" in told.error["message"]
+    finish(connected, call)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_it_waits_for_its_turn(connected: Connected, call: Call, method: str) -> None:
+    connected.commit()
+    connected.flush()
+    connected.server.faults.script([throttled(1)], where=at(SESSIONS, method))
+    told = call("end-session", "--json")
+    assert told.code == 0, told.err
+    assert there(connected) == [("closed", 1), ("active", 0)]
+
+
+def test_a_turn_that_comes_too_late_is_not_waited_for(connected: Connected, call: Call) -> None:
+    connected.commit()
+    connected.flush()
+    connected.server.faults.script([throttled(3600)], where=at(SESSIONS, "GET"))
+    told = call("end-session", "--json")
+    assert told.code == 11
+    assert "the server's session stays as it is" in told.error["message"]
+
+
+def test_while_someone_else_is_at_it_nothing_is_closed(connected: Connected, call: Call) -> None:
+    connected.commit()
+    connected.flush()
+    with FileLock(connected.state / "send.lock") as lock:
+        assert lock.take()
+        told = call("end-session", "--json", "--timeout", "0.2")
+    assert told.code == 11
+    assert "another process is at it" in told.error["message"]
+    assert there(connected) == [("active", 1)]
+    finish(connected, call)
+
+
+def test_two_at_once_open_one(connected: Connected, call: Call) -> None:
+    connected.commit()
+    connected.flush()
+    connected.server.delay_s = 0.3
+    both = [start(connected.repo, "end-session", "--json") for _ in range(2)]
+    told = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    connected.server.delay_s = 0.0
+    assert [state for state, _ in there(connected)] == ["closed", "active"]
+    assert [state for state, _ in here(call)] == ["closed", "active"]

@@ -134,6 +134,17 @@ def test_one_that_others_pushed_off_the_page_is_still_open() -> None:
     assert texts(told) == [CLOSED_EXTERNALLY]
 
 
+def test_ours_off_the_page_is_known_from_the_first_look_and_its_saves_are_told() -> None:
+    found = RemoteFollower("cli", "https://example.org")
+    others = [new(f"N{n}", source="vscode") for n in range(5)]
+    assert found.fold_page(Page(others, S1, AT + 200), ended=NONE) == []
+    [told] = found.fold_page(Page(others, replace(S1, events=4, updated_at=AT + 210), AT + 230), ended=NONE)
+    assert (told.data["session_id"], told.data["new"]) == ("S1", False)
+    assert found.saved_at == AT + 210
+    old = replace(S1, id="old", started_at=AT + 1, updated_at=AT + 90, source="x")  # older than the page was
+    assert found.fold_page(Page([*others[1:], old], None, AT + 260), ended=frozenset(["S1"])) == []
+
+
 # Pipelines
 
 
@@ -158,6 +169,12 @@ def test_how_pipelines_ended_before_is_no_news() -> None:
     assert found.fold_jobs(OVER) == []
     again = jobs("done", "done", "done", "done", attempts=2)
     assert texts(found.fold_jobs(again)) == [f"Pipeline complete: {LINE}"]
+
+
+def test_a_pipeline_that_began_and_ended_between_two_looks_is_told() -> None:
+    found = follower(S1)
+    assert found.fold_jobs(jobs()) == []  # it had none
+    assert texts(found.fold_jobs(OVER)) == [f"Pipeline complete: {LINE}"]
 
 
 def test_a_pipeline_under_way_is_told_stage_by_stage_and_then_its_end() -> None:

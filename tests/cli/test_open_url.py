@@ -41,7 +41,12 @@ def _server(contox_server: ContoxServer, monkeypatch: pytest.MonkeyPatch) -> Con
 def _notices(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     monkeypatch.setattr("contox_hooks.assembly.start_detached", lambda *_: None)
-    monkeypatch.setattr("contox_hooks.notify.notify", lambda title, body: told.append(body))
+
+    def notify(title: str, body: str, *, wait_s: float) -> None:
+        assert wait_s >= 1, "the process ends before the desktop shows it"
+        told.append(body)
+
+    monkeypatch.setattr("contox_hooks.notify.notify", notify)
     return told
 
 
@@ -152,8 +157,11 @@ def test_a_no_keeps_nothing(
     repo: Repo, call: Call, server: ContoxServer, answers: Callable[[bool], list[str]], sealed: Path
 ) -> None:
     begin(repo)
-    answers(False)
+    questions = answers(False)
     assert call("open-url", setup_link(server)).code == 130
+    assert server.project_id in questions[0]
+    assert server.team_id in questions[0]
+    assert server.requests == [], "the link's key was sent before anybody agreed"
     assert read_connection(state_of(repo)) is None
     assert not (repo.path / ".contox.json").exists()
     assert not (sealed / "config" / "credentials.json").exists()
@@ -234,6 +242,43 @@ def test_desync_and_reconnect_ask_too(
     assert not connection_of(repo).paused
 
 
+def test_a_link_makes_no_project(
+    repo: Repo,
+    call: Call,
+    server: ContoxServer,
+    answers: Callable[[bool], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begin(repo)
+    second = server.add_project("Second")
+    questions = answers(True)
+    asked: list[str] = []
+
+    def prompt(text: str, **_: object) -> str:
+        asked.append(text)
+        return "new" if len(asked) == 1 else str(list(server.projects).index(second) + 1)
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    told = call("open-url", setup_link(server, projectId=""))
+    assert told.code == 0, told.err
+    assert "that you choose" in questions[0]
+    assert len(asked) == 2, "'new' was an answer"
+    assert not any("new" in text for text in asked)
+    assert [request.method for request in server.requests if request.method != "GET"] == []
+    assert connection_of(repo).project_id == second
+
+
+def test_a_links_key_that_cannot_be_checked_replaces_none(repo: Repo, call: Call, server: ContoxServer) -> None:
+    begin(repo)
+    assert call("open-url", setup_link(server), "--yes").code == 0
+    kept = Credentials(server.key, server.secret)
+    link = setup_link(server, token=TOKEN)
+    server.stop()
+    assert call("open-url", link, "--yes").code == 11
+    assert credentials_of(server.url, server.project_id) == kept
+
+
 # The desktop's handler
 
 
@@ -299,8 +344,10 @@ def test_a_default_that_was_chosen_since_stays(call: Call, desktop: Path) -> Non
     call("register-url-handler", at=desktop)
     chosen = "[Default Applications]\nx-scheme-handler/contox-hooks=chosen.desktop;contox-hooks.desktop;\n"
     choices(desktop).write_text(chosen)
+    choices(desktop).chmod(0o600)
     call("register-url-handler", "--unregister", at=desktop)
     assert choices(desktop).read_text() == chosen.replace("contox-hooks.desktop;\n", "\n")
+    assert stat.S_IMODE(choices(desktop).stat().st_mode) == 0o600
 
 
 def test_a_foreign_entry_of_our_name_stays(call: Call, desktop: Path) -> None:

@@ -123,3 +123,17 @@ def test_a_damaged_connection_is_told_and_capture_goes_on(connected: Connected, 
     assert told.code == 0
     assert "connection.json cannot be read" in told.out
     assert "1 event" in told.out
+
+
+def test_doctor_asks_the_server_too(connected: Connected, call: Call) -> None:
+    assert [row for row in call("doctor", "--json").json["findings"] if row["check"] == "server"] == []
+    refused(connected)
+    connected.server.revoke_key()
+    found = [row["text"] for row in call("doctor", "--json").json["findings"] if row["check"] == "server"]
+    assert len(found) == 2
+    assert "refuses 1 capture: kept here" in found[1]
+    connected.server.stop()
+    told = call("doctor")
+    assert told.code == 1
+    assert "127.0.0.1" in told.out
+    connected.server.start()

@@ -22,6 +22,7 @@ from tests.gitrepo import Repo
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "docs" / "prompt.sh"
 SHELLS = ["bash", "dash", "zsh"]
+FAR = 10**12
 
 
 def keep(repo: Repo, segment: Segment | str) -> None:
@@ -52,7 +53,7 @@ def test_it_says_what_the_file_says(repo: Repo) -> None:
 
 def test_a_worktree_shows_the_same(repo: Repo, tmp_path: Path) -> None:
     repo.commit("start", {"a.txt": "1\n"})
-    keep(repo, Segment(RUNNING, done=2, total=5))
+    keep(repo, Segment(RUNNING, done=2, total=5, running_until=FAR))
     repo.git("worktree", "add", "-q", str(tmp_path / "linked"), "-b", "other")
     assert shown(tmp_path / "linked") == "pipeline 2/5\n"
 
@@ -66,7 +67,7 @@ def test_a_submodule_has_its_own(repo: Repo, make_repo: Callable[..., Repo]) -> 
     assert shown(repo.path / "part") == ""
     folder = repo.path / ".git" / "modules" / "part" / "contox"
     folder.mkdir()
-    keep_segment(folder, Segment(RUNNING, done=1, total=5))
+    keep_segment(folder, Segment(RUNNING, done=1, total=5, running_until=FAR))
     assert shown(repo.path / "part") == "pipeline 1/5\n"
 
 
@@ -75,7 +76,7 @@ def test_git_dir_names_another(repo: Repo, tmp_path: Path) -> None:
     assert shown(tmp_path, GIT_DIR=str(repo.path / ".git")) == "pipeline failed\n"
 
 
-@pytest.mark.parametrize("content", ["", "nonsense", "1 quiet x 0 0 0 0 0", "1 quiet 0 0 0 0 0 0\n"])
+@pytest.mark.parametrize("content", ["", "nonsense", "1 quiet x 0 0 0 0 0 0", "1 quiet 0 0 0 0 0 0 0\n"])
 def test_nothing_to_say(repo: Repo, content: str) -> None:
     keep(repo, content)
     assert shown(repo.path) == ""
@@ -93,6 +94,16 @@ def test_a_terminal_without_the_dot_gets_the_rest(repo: Repo) -> None:
     now = int(time.time())
     keep(repo, Segment(started_at=now, until=now + 999, events=2))
     assert shown(repo.path, PYTHONIOENCODING="ascii") == "capturing 0m ? 2 events\n"
+
+
+@pytest.mark.parametrize("reader", [">&-", ">/dev/full", "| true"])
+def test_nobody_reads_it_and_nothing_is_said_of_that(repo: Repo, reader: str) -> None:
+    keep(repo, Segment(FAILED))
+    code = f"set -o pipefail; {sys.executable} -m contox_hooks prompt {reader}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for _ in range(3):  # `true` may be gone before or after
+        done = subprocess.run(["bash", "-c", code], cwd=repo.path, env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_verb_says_the_same(repo: Repo, call: Call) -> None:
@@ -147,6 +158,7 @@ SEGMENTS = st.builds(
     st.sampled_from(["quiet", "quiet", "running", "failed", "disconnected"]),
     started_at=MOMENTS, until=st.integers(-9000, 9000).map(lambda left: NOW + left), events=st.integers(0, 12),
     saved_at=MOMENTS, done=st.integers(0, 5), total=st.integers(0, 5),
+    running_until=st.integers(-9, 9).map(lambda left: NOW + left),
 )  # fmt: skip
 
 
@@ -166,7 +178,7 @@ def test_without_a_clock_it_leaves_ages_out(repo: Repo, shell: str) -> None:
 
 def test_the_function_finds_the_same_repositories(repo: Repo, shell: str, tmp_path: Path) -> None:
     repo.commit("start", {"a.txt": "1\n"})
-    keep(repo, Segment(RUNNING, done=2, total=5))
+    keep(repo, Segment(RUNNING, done=2, total=5, running_until=FAR))
     inside = repo.path / "a b" / "c"
     inside.mkdir(parents=True)
     repo.git("worktree", "add", "-q", str(tmp_path / "linked"), "-b", "other")
@@ -176,12 +188,21 @@ def test_the_function_finds_the_same_repositories(repo: Repo, shell: str, tmp_pa
     assert in_shell(shell, tmp_path, prelude=f'GIT_DIR="{repo.path}/.git"') == "pipeline 2/5"
 
 
+def test_a_folder_that_was_deleted_ends_the_search(shell: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f'cd "{gone}" && rmdir "{gone}"; . "{SCRIPT}"; for PWD in "$PWD" . a/b; do contox_segment; done; echo "end"'
+    said = subprocess.run([shell, "-c", code], capture_output=True, text=True, timeout=20)
+    assert (said.returncode, said.stdout) == (0, "end\n")
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        "1 quiet a[$(touch%sowned)] 0 5 1 0 0\n", "1 quiet 0 08 5 1 0 0\n", "1 $(id) 0 0 0 0 0 0\n",
-        "1 quiet 0 0 `id` 0 0 0\n", "", "\n", "1 quiet 0 0 0 99999999999999999999 0 0\n", "2 failed 0 0 0 0 0 0\n",
-        "1 running 0 0 0 0 1 $(id)\n",
+        "1 quiet a[$(touch%sowned)] 0 5 1 0 0 0\n", "1 quiet 0 08 5 1 0 0 0\n", "1 $(id) 0 0 0 0 0 0 0\n",
+        "1 quiet 0 0 `id` 0 0 0 0\n", "", "\n", "1 quiet 0 0 0 99999999999999999999 0 0 0\n", "2 failed 0 0 0 0 0 0 0\n",
+        "1 running 0 0 0 0 1 $(id) 9\n", "1 running 0 0 0 0 1 5 $(id)\n", "1 failed 0 0 0 0 0 0\n",
+        "1 failed 0 0 0 0 0 0 0 0\n",
     ],
 )  # fmt: skip
 def test_nothing_in_the_file_is_ever_run(repo: Repo, shell: str, content: str) -> None:
@@ -199,7 +220,7 @@ def test_the_function_starts_no_process(repo: Repo, shell: str) -> None:
     code = "\n".join(line.split(" #")[0] for line in SCRIPT.read_text().splitlines() if not line.startswith("#"))
     assert "`" not in code
     assert "$(" not in code.replace("$((", "")
-    assert segment_line(Segment()).count(" ") == 7
+    assert segment_line(Segment()).count(" ") == 8
 
 
 def test_the_program_is_the_same_door(repo: Repo) -> None:

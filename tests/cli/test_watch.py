@@ -224,7 +224,7 @@ def test_trouble_is_told_once_and_it_goes_on(repo: Repo) -> None:
     lock = repo.repository.common_dir / "contox" / "drain.lock"
     lock.unlink()
     lock.mkdir()
-    process = start(repo, "watch", "--for", "5", "--json")
+    process = start(repo, "watch", "--for", "2.5", "--json")
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert [line["kind"] for line in lines_of(out)].count("trouble") == 1

@@ -1,14 +1,11 @@
 # ruff: noqa: F811
-"""`watch` of a connected repository: as a process, beside a real server."""
+"""`watch` of a connected repository, beside a real server: turn by turn, and as a process."""
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import signal
-import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from contox_hooks.cli import watch_look, watch_remote, watch_schedule
 from contox_hooks.cli.follow import CLOSED_EXTERNALLY
+from contox_hooks.cli.watch import Watch
+from contox_hooks.cli.watch_look import Look
+from contox_hooks.cli.watch_screen import Screen
 from contox_hooks.connection import read_connection
 from contox_hooks.domain.segment import segment_of
 from tests.cli.conftest import Call
@@ -41,65 +42,104 @@ def connected(repo: Repo, contox_server: ContoxServer) -> Connected:
     return Connected(repo, contox_server)
 
 
+class Told(Screen):
+    """What would be printed, as text lines and as JSON objects."""
+
+    def __init__(self, *, notifies: bool) -> None:
+        super().__init__(json=True, notifies=notifies)
+        self.lines: list[str] = []
+        self.events: list[dict[str, Any]] = []
+
+    def put(self, text: str, data: dict[str, Any]) -> None:
+        self.lines += text.split("\n")
+        self.events.append(json.loads(json.dumps(data)))
+
+
 class Watching:
-    """The process, with its lines as they come."""
+    """The verb's loop, turned by the test: quick, in this process."""
 
-    def __init__(self, connected: Connected, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, connected: Connected, *, notifies: bool = False) -> None:
         self.server = connected.server
-        self.process = start(connected.repo, "watch", *arguments, env=env)
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.screen = Told(notifies=notifies)
+        self.watch = Watch(Look(connected.repo.repository, self.screen), self.screen, connected.state)
 
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
+    def turn(self) -> None:
+        watcher = self.watch.watcher()
+        watcher.wake()
+        watcher.pause(0.05)
+
+    def until(self, is_so: Callable[[], object]) -> None:
+        until = time.monotonic() + 60
+        while not is_so():
+            assert time.monotonic() < until, self.screen.lines
+            self.turn()
 
     def line(self) -> str:
-        found = self._lines.get(timeout=60)
-        assert found is not None, "it ended"
-        return found.rstrip("\n")
+        self.until(lambda: self.screen.lines)
+        return self.screen.lines.pop(0)
 
     def event(self, kind: str) -> dict[str, Any]:
-        while (found := json.loads(self.line()))["kind"] != kind:
-            pass
-        return found  # type: ignore[no-any-return]
-
-    def listening(self) -> None:
-        """Until it hears the server's bell."""
-        wait_for(lambda: self.server.bell.listeners > 0)
+        while True:
+            self.until(lambda: self.screen.events)
+            if (found := self.screen.events.pop(0))["kind"] == kind:
+                return found
 
     def end(self) -> list[str]:
-        """Ctrl-C; what it said since."""
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(60) == 0
-        assert self.process.stderr is not None
-        assert self.process.stderr.read() == ""
-        rest = []
-        while (found := self._lines.get(timeout=60)) is not None:
-            rest.append(found.rstrip("\n"))
-        self.process.stdout.close()  # type: ignore[union-attr]
-        self.process.stderr.close()
-        return rest
+        """What it said since."""
+        self.turn()
+        self.watch.leave()
+        self.screen.leave()
+        return self.screen.lines
 
 
 @pytest.fixture
-def watching(connected: Connected) -> Iterator[Callable[..., Watching]]:
+def watching(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Watching]]:
+    for name in ("SESSIONS_S", "PIPELINE_S", "REST_S", "RING_S"):
+        monkeypatch.setattr(watch_schedule, name, 0.05)
+    monkeypatch.setattr(watch_look, "LOOK_S", 0.1)
     started: list[Watching] = []
 
-    def begin(*arguments: str, env: dict[str, str] | None = None) -> Watching:
-        started.append(Watching(connected, *arguments, env=env))
+    def begin(**options: bool) -> Watching:
+        started.append(Watching(connected, **options))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.watch.leave()
+
+
+class Process:
+    """The real program, with its lines as they come."""
+
+    def __init__(self, connected: Connected, *arguments: str) -> None:
+        self.process = start(connected.repo, "watch", *arguments)
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def end(self, *, stops: bool = False) -> str:
+        """What it said since; `stops`: by Ctrl-C."""
+        if stops:
+            self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=60)
+        assert (self.process.returncode, err) == (0, "")
+        return out
+
+
+@pytest.fixture
+def process(connected: Connected) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def begin(*arguments: str) -> Process:
+        started.append(Process(connected, *arguments))
         return started[-1]
 
     yield begin
     for one in started:
         if one.process.poll() is None:
             one.process.kill()
-            one.process.wait(60)
-        for pipe in (one.process.stdout, one.process.stderr):
-            if pipe is not None:
-                pipe.close()
+            one.process.communicate(timeout=60)
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
@@ -117,7 +157,6 @@ def test_a_commit_becomes_a_session_there_and_its_pipeline_is_followed(
     commit(connected.repo)
     assert watch.line() == "Session saved (CLI) — New session saved"
     session_id = connected.server.sessions[0].id
-    watch.listening()
     connected.server.set_pipeline(session_id, "done", "running", "pending", "pending")
     connected.server.store.session(session_id).updated_at += 1
     connected.server.ring()
@@ -126,7 +165,7 @@ def test_a_commit_becomes_a_session_there_and_its_pipeline_is_followed(
     connected.server.ring()
     assert watch.line() == "  ✗ Embedding failed: no space"
     assert watch.line() == "Pipeline failed: ✓ Enrichment  ✗ Embedding  ○ Deduplication  ○ Drift Check — no space"
-    wait_for(lambda: "failed" in (connected.state / "segment").read_text())
+    watch.turn()
     assert watch.end() == []
     segment = segment_of((connected.state / "segment").read_text())
     assert segment is not None
@@ -140,7 +179,6 @@ def test_closed_from_elsewhere_ends_the_session_here_and_nobody_opens_one(
     connected.flush()
     watch = watching()
     assert watch.line().startswith(f"Watching Work on {connected.server.url}: 1 event in the session, saved just now")
-    watch.listening()
     connected.server.close_session()
     connected.server.ring()
     assert watch.line() == CLOSED_EXTERNALLY
@@ -163,11 +201,10 @@ def test_ended_from_another_terminal_is_no_news(
     connected.flush()
     watch = watching()
     watch.line()
-    watch.listening()
     assert call("end-session").code == 0
     asked = len(connected.server.requests)
     connected.server.ring()
-    wait_for(lambda: any(seen.path.startswith(f"{SESSIONS}?") for seen in connected.server.requests[asked:]))
+    watch.until(lambda: any(seen.path.startswith(f"{SESSIONS}?") for seen in connected.server.requests[asked:]))
     connected.server.open_session("vscode")
     connected.server.store.sessions[-1].events = 1
     connected.server.ring()
@@ -175,19 +212,22 @@ def test_ended_from_another_terminal_is_no_news(
     assert watch.end() == []
 
 
-def test_json_lines_and_notifications(connected: Connected, watching: Callable[..., Watching], tmp_path: Path) -> None:
+def test_what_is_told_as_json_and_on_the_desktop(
+    connected: Connected, watching: Callable[..., Watching], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log, program = tmp_path / "log", tmp_path / "bin" / "notify-send"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$4\" >>'{log}'\n")  # --app-name, --, title, body
     program.chmod(0o755)
-    desktop = {"DISPLAY": ":0", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
-    watch = watching("--json", "--notify", env={**desktop, "PATH": f"{program.parent}:{os.environ['PATH']}"})
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    watch = watching(notifies=True)
     assert watch.event("watching")["server"] == connected.server.url
     commit(connected.repo)
     told = watch.event("session")
-    assert set(told) == {"at", "kind", "session_id", "source", "summary", "new", "events", "url"}
+    assert set(told) == {"kind", "session_id", "source", "summary", "new", "events", "url"}
     assert told["url"] == f"{connected.server.url}/dashboard/sessions/{told['session_id']}"
-    watch.listening()
     connected.server.set_pipeline(told["session_id"], "done", "running", "pending", "pending")
     connected.server.store.session(told["session_id"]).updated_at += 1
     connected.server.ring()
@@ -198,43 +238,41 @@ def test_json_lines_and_notifications(connected: Connected, watching: Callable[.
     connected.server.close_session()
     connected.server.ring()
     assert watch.event("closed_externally")["session_id"] == told["session_id"]
-    wait_for(lambda: len(log.read_text().splitlines()) == 3)
+    watch.end()  # the last of them may have been told just now
     assert set(log.read_text().splitlines()) == {
         "Session saved (CLI) — New session saved",
         "Pipeline complete: ✓ Enrichment  ✓ Embedding  ✓ Deduplication  ✓ Drift Check".replace("  ", " "),
         CLOSED_EXTERNALLY,
     }
-    watch.end()
 
 
 def test_trouble_is_told_once_and_so_is_its_end(connected: Connected, watching: Callable[..., Watching]) -> None:
     connected.server.faults.hold(status(401, "Unauthorized"), where=at(SESSIONS))
-    watch = watching("--json")
+    watch = watching()
     told = watch.event("trouble")
     assert (told["where"], told["code"]) == ("server", "access_refused")
+    asked = len(connected.server.requests)
+    watch.until(lambda: len(connected.server.requests) > asked + 1)
     connected.server.faults.clear()
-    told = json.loads(watch.line())
-    assert told["kind"] in ("watching", "recovered")
-    assert {told["kind"], json.loads(watch.line())["kind"]} == {"watching", "recovered"}
-    watch.end()
+    watch.until(lambda: len(watch.screen.events) == 2)
+    assert {one["kind"] for one in watch.screen.events} == {"watching", "recovered"}
 
 
 def test_a_dead_server_holds_up_neither_capture_nor_ctrl_c(
-    connected: Connected, watching: Callable[..., Watching], call: Call
+    connected: Connected, process: Callable[..., Process], call: Call
 ) -> None:
     connected.server.stop()
-    watch = watching()
+    watch = process()
     assert watch.line().startswith("! ")
     commit(connected.repo)
     wait_for(lambda: [one["event_count"] for one in call("sessions", "--json").json["sessions"]] == [1])
-    watch.end()
+    watch.end(stops=True)
 
 
 def test_paused_asks_nobody_until_it_is_resumed(connected: Connected, watching: Callable[..., Watching]) -> None:
     connected.connect(paused=True)
     watch = watching()
     assert watch.line() == "Disconnected: contox-hooks resume"
-    wait_for(lambda: (connected.state / "segment").exists())
     assert "disconnected" in (connected.state / "segment").read_text()
     assert connected.server.requests == []
     connected.connect()
@@ -244,38 +282,101 @@ def test_paused_asks_nobody_until_it_is_resumed(connected: Connected, watching: 
     assert watch.end() == []
 
 
-def test_local_watches_this_machine(connected: Connected, watching: Callable[..., Watching]) -> None:
-    watch = watching("--local", "--until-idle")
-    assert watch.line() == "Watching work: 0 events in the session. Ctrl-C ends."
-    assert watch.process.wait(60) == 0
+def test_local_watches_this_machine(connected: Connected, process: Callable[..., Process]) -> None:
+    watch = process("--local", "--until-idle")
+    assert watch.end() == "Watching work: 0 events in the session. Ctrl-C ends.\n"
     assert connected.server.requests == []
 
 
-def test_until_idle_waits_for_what_is_on_its_way(connected: Connected, watching: Callable[..., Watching]) -> None:
+def test_until_idle_waits_for_what_is_on_its_way(
+    connected: Connected, watching: Callable[..., Watching], call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_remote, "LOOK_S", 0.1)
     commit(connected.repo)
-    watch = watching("--until-idle", "--json")
-    watch.event("session")
-    assert watch.process.wait(60) == 0
+    told = call("watch", "--until-idle", "--json")
+    assert (told.code, told.err) == (0, "")
+    found = [json.loads(line) for line in told.out.splitlines()]
+    assert all({"kind", "at"} <= set(line) for line in found)
+    assert "session" in [line["kind"] for line in found]
     assert len(connected.server.stored) == 1
 
 
-def test_until_idle_does_not_wait_for_a_dead_server(connected: Connected, watching: Callable[..., Watching]) -> None:
+def test_until_idle_does_not_wait_for_a_dead_server(connected: Connected, process: Callable[..., Process]) -> None:
     connected.server.stop()
-    watch = watching("--until-idle")
-    assert watch.line().startswith("! ")
-    assert watch.process.wait(60) == 0
+    assert process("--until-idle").end().startswith("! ")
 
 
-def test_for_so_many_seconds(connected: Connected, watching: Callable[..., Watching]) -> None:
-    assert watching("--for", "1").process.wait(60) == 0
+def test_for_so_many_seconds(connected: Connected, process: Callable[..., Process]) -> None:
+    assert process("--for", "0.5").end().startswith("Watching Work on")
 
 
 def test_a_connection_that_cannot_be_read_is_told(connected: Connected, watching: Callable[..., Watching]) -> None:
     assert read_connection(connected.state) is not None
     (connected.state / "connection.json").write_text("{")
-    watch = watching("--for", "2", "--json")
-    assert watch.event("trouble")["where"] == "connection"
-    try:
-        watch.process.wait(60)
-    except subprocess.TimeoutExpired:
-        pytest.fail("it goes on for ever")
+    assert watching().event("trouble")["where"] == "connection"
+
+
+def test_a_reader_that_leaves_ends_it_quietly(connected: Connected, process: Callable[..., Process]) -> None:
+    watch = process("--json").process
+    assert watch.stdout is not None
+    assert watch.stderr is not None
+    watch.stdout.close()
+    assert (watch.wait(60), watch.stderr.read()) == (0, "")
+    watch.stderr.close()
+
+
+def test_a_pipeline_that_begins_later_is_seen_without_a_word_of_its_session(
+    connected: Connected, watching: Callable[..., Watching]
+) -> None:
+    connected.server.announces_stream = False
+    connected.commit()
+    connected.flush()
+    watch = watching()
+    watch.line()
+    for states, told in (
+        (["running", "pending"], ["  … Enrichment running"]),
+        (["failed", "pending"], ["  ✗ Enrichment failed: boom", "Pipeline failed: ✗ Enrichment  ○ Embedding — boom"]),
+        (["running", "pending"], ["  … Enrichment running"]),
+    ):
+        connected.server.set_pipeline(connected.server.sessions[0].id, *states, error="boom")
+        assert [watch.line() for _ in told] == told
+
+
+def test_our_session_behind_those_of_others(connected: Connected, watching: Callable[..., Watching]) -> None:
+    connected.server.announces_stream = False
+    connected.commit()
+    connected.flush()
+    ours = connected.server.sessions[0].id
+    for number in range(5):
+        connected.server.open_session(f"other-{number}")
+    watch = watching()
+    told = watch.event("watching")
+    assert (told["session_id"], told["events"]) == (ours, 1)
+    assert told["last_save_at"] is not None
+    assert "quiet" in (connected.state / "segment").read_text()
+    commit(connected.repo)
+    assert watch.event("session")["session_id"] == ours
+    connected.server.close_session(ours)
+    assert watch.event("closed_externally")["session_id"] == ours
+
+
+def test_only_the_session_here_whose_events_went_into_it_is_closed(
+    connected: Connected, watching: Callable[..., Watching], call: Call
+) -> None:
+    """The sender noticed the closure first: the session that is active by now is another one."""
+    connected.commit()
+    connected.flush()
+    watch = watching()
+    watch.line()
+    connected.server.faults.hold(status(503), where=at(SESSIONS))  # the list fails for a while, delivery does not
+    assert watch.line().startswith("! ")
+    connected.server.close_session()
+    for number in range(2):
+        connected.commit(f"feat: {number}", **{f"g{number}": "1\n2\n3\n"})
+        connected.flush()
+    before = [(one["id"], one["status"]) for one in call("sessions", "--json").json["sessions"]]
+    assert [status for _, status in before] == ["active", "closed"]
+    connected.server.faults.clear()
+    watch.event("closed_externally")
+    watch.end()
+    assert [(one["id"], one["status"]) for one in call("sessions", "--json").json["sessions"]] == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from contox_hooks.capture.install import install
 from contox_hooks.capture.outbox import Outbox
 from contox_hooks.capture.store import CaptureStore
 from contox_hooks.connection import keep_connection, read_connection
-from contox_hooks.send import is_sending, run, wants_sender
+from contox_hooks.credential import Credentials, keep_credentials
+from contox_hooks.domain.event import Event
+from contox_hooks.send import is_sending, kept_auto_learn, run, wants_sender
 from tests.contox import fault
 from tests.contox.server import ContoxServer
 from tests.delivery.conftest import Connected
@@ -63,6 +66,64 @@ def test_auto_learn_off_here_or_there_means_that_enrichment_is_skipped(
     connected.commit("three")
     connected.flush()
     assert [stored.skip_enrichment for stored in connected.server.stored] == [False, True, True]
+
+
+def test_a_look_up_of_the_setting_that_fails_is_not_repeated_for_each_event(connect: Callable[..., Connected]) -> None:
+    one = connect(batching=False)
+    one.server.set_auto_learn(False)
+    one.commit("zero")
+    one.flush()
+    path = f"/api/projects/{one.project_id}"
+    _forget_when_the_server_said_it(one)
+    one.server.faults.hold(fault.status(500), where=fault.at(path))
+    for number in range(4):
+        one.commit(f"work {number}")
+    assert one.flush().waiting == 0
+    assert [stored.skip_enrichment for stored in one.server.stored] == [True] * 5, "what it said last counts"
+    assert sum(seen.path == path for seen in one.server.requests) <= 3
+
+
+def _forget_when_the_server_said_it(connected: Connected) -> None:
+    connection = read_connection(connected.state)
+    assert connection is not None
+    with CaptureStore.open(connected.state / "capture.db") as store:
+        outbox = Outbox(store, connection)
+        outbox.keep_note("auto_learn", json.dumps([kept_auto_learn(outbox)[0], time.time() + 10**6]))
+
+
+def test_a_key_that_is_given_while_a_sender_runs_is_used_by_it(connected: Connected) -> None:
+    connection = read_connection(connected.state)
+    assert connection is not None
+    server = connected.server
+    keep_credentials(server.url, server.project_id, Credentials("ctx_old", server.secret))
+    sha = connected.commit()
+    keys: list[str] = []
+
+    def answer(method: str, path: str) -> bool:
+        """Someone connects with a good key while the first request is under way."""
+        if path == "/api/v2/ingest" and not keys:
+            keys.append(path)
+            keep_credentials(server.url, server.project_id, Credentials(server.key, server.secret))
+        return False
+
+    server.faults.script([fault.status(500)], where=answer)
+    assert connected.flush() == (0, 0, "")
+    assert connected.sent() == [sha]
+
+
+def test_a_flush_keeps_its_time_when_the_server_hangs(connected: Connected) -> None:
+    connected.server.faults.hold(fault.SILENCE)
+    connected.commit()
+    began = time.monotonic()
+    report = connected.flush(timeout_s=1.5)
+    assert time.monotonic() - began < 20, "a request alone may take a minute"
+    assert report.waiting == 1
+
+
+def test_the_reason_is_named_when_the_memory_store_here_is_out_of_reach(connected: Connected) -> None:
+    with CaptureStore.open(connected.state / "capture.db") as store:
+        store.keep_event(Event("landed", "landed:1", "git-hooks", int(time.time()), {}))
+    assert "memory store of this machine" in connected.flush(timeout_s=1).reason
 
 
 def _forget_what_the_server_said(connected: Connected) -> None:

@@ -20,6 +20,7 @@ from contox_hooks.domain.delivery import (
     backoff_s,
     decide_verdict,
     fold_circuit,
+    rest_s,
 )
 
 
@@ -40,7 +41,8 @@ from contox_hooks.domain.delivery import (
         (Answer(401, "Unauthorized"), Park, "key"),
         (Answer(403, "Forbidden"), Park, "key"),
         (Answer(401, "Invalid signature"), Park, "secret"),
-        (Answer(400, "Invalid timestamp"), Park, "secret"),
+        (Answer(400, "Invalid event: commits[0].timestamp is before 1980"), Quarantine, None),
+        (Answer(404, "commits[0]: no such project folder"), Quarantine, None),
         (Answer(404, "Project not found"), Park, "project"),
         (Answer(404, "no such thing"), Quarantine, None),
         (Answer(400, "Invalid request body"), Quarantine, None),
@@ -98,9 +100,18 @@ def test_a_refused_key_needs_the_user_and_stays_told_until_the_server_lets_us_in
     assert not fold_circuit(circuit, Delivered("e", ""), now=60.0, jitter=0.5).is_told
 
 
-def test_rate_limits_are_waited_out_as_asked_and_do_not_count_as_failures() -> None:
+def test_a_point_in_time_that_a_wrong_clock_wrote_is_over() -> None:
+    assert rest_s(110.0, 100.0) == 10.0
+    assert rest_s(90.0, 100.0) == 0.0
+    assert rest_s(100.0 + 365 * 86_400, 100.0) == 0.0
+
+
+def test_rate_limits_are_waited_out_as_asked_and_longer_when_they_do_not_end() -> None:
     circuit = fold_circuit(Circuit(), Retry("rate", "429", 30.0), now=5.0, jitter=0.9)
-    assert (circuit.rests_until, circuit.failures) == (35.0, 0)
+    assert circuit.rests_until == 35.0
+    for _ in range(12):
+        circuit = fold_circuit(circuit, Retry("rate", "429", 0.0), now=5.0, jitter=0.5)
+    assert circuit.rests_until == 5.0 + BACKOFF_CAP_S / 2
     silent = fold_circuit(Circuit(failures=3), Retry("rate", "429"), now=5.0, jitter=0.5)
     assert silent.failures == 4
     assert silent.rests_until > 5.0

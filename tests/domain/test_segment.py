@@ -9,6 +9,7 @@ from contox_hooks.domain.segment import (
     FAILED,
     QUIET,
     RUNNING,
+    RUNNING_S,
     Segment,
     segment_line,
     segment_of,
@@ -20,6 +21,7 @@ SEGMENTS = st.builds(
     Segment,
     st.sampled_from([QUIET, RUNNING, FAILED, DISCONNECTED]),
     started_at=NUMBER, until=NUMBER, events=NUMBER, saved_at=NUMBER, done=NUMBER, total=NUMBER,
+    running_until=NUMBER,
 )  # fmt: skip
 
 
@@ -47,8 +49,8 @@ def test_what_was_not_written_here_is_nothing_or_reads_as_it_stands(line: str) -
 @pytest.mark.parametrize(
     "line",
     [
-        "", "1", "1 quiet 0 0 0 0 0", "1 quiet 0 0 0 0 0 0 0", "2 quiet 0 0 0 0 0 0", "1 $(id) 0 0 0 0 0 0",
-        "1 quiet -1 0 0 0 0 0", "1 quiet ١ 0 0 0 0 0", "1 quiet 1e3 0 0 0 0 0", f"1 quiet {10**15} 0 0 0 0 0",
+        "", "1", "1 quiet 0 0 0 0 0 0", "1 quiet 0 0 0 0 0 0 0 0", "2 quiet 0 0 0 0 0 0 0", "1 $(id) 0 0 0 0 0 0 0",
+        "1 quiet -1 0 0 0 0 0 0", "1 quiet ١ 0 0 0 0 0 0", "1 quiet 1e3 0 0 0 0 0 0", f"1 quiet {10**15} 0 0 0 0 0 0",
     ],
 )  # fmt: skip
 def test_no_segment(line: str) -> None:
@@ -70,10 +72,22 @@ NOW = 1_800_000_000
         (Segment(saved_at=NOW - 3600), "saved 1h ago"),
         (Segment(saved_at=NOW - 86_400 * 3), "saved 3d ago"),
         (Segment(saved_at=NOW + 5), "saved just now"),
-        (Segment(RUNNING, done=2, total=5, saved_at=NOW), "pipeline 2/5"),
+        (Segment(RUNNING, done=2, total=5, saved_at=NOW, running_until=NOW + 1), "pipeline 2/5"),
+        (Segment(RUNNING, done=2, total=5, saved_at=NOW, running_until=NOW), "saved just now"),
         (Segment(FAILED, done=2, total=5), "pipeline failed"),
         (Segment(DISCONNECTED, events=5, until=NOW + 1), "disconnected"),
     ],
 )
 def test_text(segment: Segment, text: str) -> None:
     assert segment_text(segment, NOW) == text
+
+
+@given(st.integers(0, 10**10))
+def test_a_pipeline_whose_watcher_was_killed_is_not_believed_for_ever(now: int) -> None:
+    segment = Segment()
+    segment.run(2, 5, now)
+    assert segment_text(segment, now + RUNNING_S // 2) == "pipeline 2/5"
+    assert segment_text(segment, now + RUNNING_S) == ""
+    again = Segment()
+    again.run(2, 5, now - now % (RUNNING_S // 2))
+    assert again == segment  # the same line for a while: nothing is written

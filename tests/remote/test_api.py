@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contox_hooks.backend.remote.api import Api
+from contox_hooks.backend.remote.api import Api, SecretNotServed
 from contox_hooks.backend.remote.http import Http, Reply, Unreachable
 from contox_hooks.domain.error import AccessRefused, Error, NotFound, RemoteError
 from contox_hooks.wire.endpoint import parse_endpoint
@@ -105,6 +105,27 @@ def test_an_answer_without_a_list_is_an_error(told: Callable[..., Api], answer: 
 def test_an_answer_without_a_secret_is_an_error(told: Callable[..., Api], answer: object) -> None:
     with pytest.raises(RemoteError):
         told(answer).hmac_secret("p1")
+
+
+def test_only_a_missing_secret_is_not_served(told: Callable[..., Api]) -> None:
+    for answer in ({}, {"hmacSecret": ""}, (405, {"error": "Method not allowed"})):
+        with pytest.raises(SecretNotServed):
+            told(answer).hmac_secret("p1")
+    for answer in ((503, {"error": "later"}), (500, {}), b"<html>", (200, b"<html>")):
+        with pytest.raises(RemoteError) as caught:
+            told(answer).hmac_secret("p1")
+        assert not isinstance(caught.value, SecretNotServed)
+
+
+@pytest.mark.parametrize("secret", ["x" * 513, "é" * 9, "a b", "a\nb", "\ud800abc"])
+def test_what_is_no_secret_is_refused_and_not_repeated(told: Callable[..., Api], secret: str) -> None:
+    with pytest.raises(RemoteError, match="no signing secret") as caught:
+        told({"hmacSecret": secret}).hmac_secret("p1")
+    assert secret not in caught.value.message
+
+
+def test_ids_that_are_numbers_are_their_digits(told: Callable[..., Api]) -> None:
+    assert told([{"id": 7, "name": "P"}]).projects("t") == [{"id": "7", "name": "P"}]
 
 
 def test_auto_learn_is_what_the_project_says(contox_server: ContoxServer, api: Api) -> None:

@@ -237,11 +237,13 @@ def test_a_proxy_never_sees_what_goes_to_this_machine(
     assert contox_server.trap.caught == []
 
 
-def test_a_proxy_is_used_where_the_environment_names_one(
-    contox_server: ContoxServer, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_never_sees_what_goes_in_the_clear(
+    contox_server: ContoxServer, open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", contox_server.trap.url)
-    assert open_http("http://nowhere.invalid", plain_http=True).request("GET", PING).status == 202
+    monkeypatch.setenv(name, contox_server.trap.url)
+    assert why_of(open_http("http://nowhere.invalid", plain_http=True)) == "dns"
+    assert contox_server.trap.caught == []
 
 
 def test_the_way_through_a_proxy_to_https_does_not_show_it_the_key(
@@ -319,6 +321,31 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_messages(speak: Spea
     assert reply.error_text() == "bad key [key]"
     assert KEY not in repr(reply)
     assert KEY not in repr(http) + str(http)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"error": f"bad key {KEY}"}).replace("contox_sk", "cont\\u006fx_\\u0073k").encode(),
+        json.dumps({"error": f"bad key {KEY.upper()}"}).encode(),
+        json.dumps({"error": f"bad key {KEY[:9]}\u200b{KEY[9:]}"}).encode(),
+        json.dumps({"error": f"{'x' * 190} {KEY}"}).encode(),
+    ],
+)
+def test_however_a_server_writes_the_key_it_is_masked(speak: Speak, open_http: OpenHttp, body: bytes) -> None:
+    said = open_http(speak(spoken("401 Unauthorized", body=body)).url).request("GET", PING).error_text()
+    assert said
+    assert KEY[:9] not in said.lower()
+
+
+def test_the_key_as_a_host_or_a_type_is_masked(speak: Speak, open_http: OpenHttp) -> None:
+    key = "Contox" + "Key0123456789"
+    moved = open_http(speak(spoken("302 Found", location=f"https://{key}.example/")).url, key)
+    with pytest.raises(Unreachable, match=r"a redirect to \[key\]\.example "):
+        moved.request("GET", PING)
+    typed = open_http(speak(spoken(body=b"{}", content_type=f"text/{key}")).url, key).request("GET", PING)
+    with pytest.raises(RemoteError, match=r"text/\[key\]"):
+        typed.json()
 
 
 # -- packed requests ----------------------------------------------------------------------------------------------------

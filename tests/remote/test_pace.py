@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from contox_hooks.backend.remote.pace import (
     BLOCK_CAP_S,
+    LIMIT_S,
     WINDOW_S,
     Pace,
     Window,
@@ -313,3 +314,13 @@ def test_there_is_one_file_an_origin(tmp_path: Path) -> None:
     files = sorted((tmp_path / "pace").glob("*.json"))
     assert len(files) == 4
     assert (tmp_path / "pace").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_limit_that_was_told_long_ago_is_forgotten() -> None:
+    window = fold_reply(Window(), {"x-ratelimit-limit": "1"}, 200, now=1000.0)
+    window, wait_s = decide_admission(window, now=1000.0, per_minute=200)
+    assert wait_s == 0.0
+    window, wait_s = decide_admission(window, now=1010.0, per_minute=200)
+    assert wait_s > 0
+    window, _ = decide_admission(window, now=1000.0 + 2 * LIMIT_S, per_minute=200)
+    assert decide_admission(window, now=1001.0 + 2 * LIMIT_S, per_minute=200)[1] == 0.0

@@ -36,7 +36,9 @@ def test_parts(text: str, base: str, host: str, is_loopback: bool) -> None:
         "https://ada@contox.dev", "https://ada:pw@contox.dev", "https://@contox.dev", "https://contox.dev\\@evil.example",
         "https://con tox.dev", "https://contox.dev/\nx", "https://contox.dev\x00", "https://contóx.dev",
         "https://contox.dev:99999", "https://contox.dev:x", "https://[::1", "https://[fe80::1%25eth0]", "https://[v1.x]",
-        "https://-", "https://.", "javascript:alert(1)",
+        "https://-", "https://.", "javascript:alert(1)", "https:ada:pw@contox.dev", "https:/ada:pw@contox.dev/",
+        "https:///ada:pw@contox.dev", "http:/ada:pw@contox.dev", "ada:pw@contox.dev", "https://contox.dev/pw@x", "https://a%40pw",
+        "https://contox.dev:0", "http://127.0.0.1:0",
     ],
 )  # fmt: skip
 def test_refused(text: str) -> None:

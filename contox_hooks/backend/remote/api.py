@@ -17,6 +17,7 @@ from contox_hooks.domain.error import AccessRefused, NotFound, RemoteError
 from contox_hooks.wire.jsontext import stringify
 from contox_hooks.wire.loose import count_of, first, name_of, object_of, objects_of, text_of
 from contox_hooks.wire.session import RemoteJob, RemotePipeline, RemoteSession, parse_jobs, parse_sessions
+from contox_hooks.wire.token import MAX_SECRET, is_token
 
 PAGE = 50
 """Sessions a page where all are looked through."""
@@ -47,6 +48,12 @@ class JobsPage:
     not_modified: bool
 
 
+class SecretNotServed(RemoteError):
+    """The server answers, and does not give out the project's signing secret."""
+
+    code = "secret_not_served"
+
+
 class Api:
     """Every method raises Unreachable when no answer came, AccessRefused for 401 and 403, NotFound for 404, and
     RemoteError for every other answer that cannot be used."""
@@ -66,11 +73,11 @@ class Api:
             reply.json()  # a login page is no proof
 
     def orgs(self) -> list[Mapping[str, object]]:
-        """Teams: each has `id` and `name`."""
+        """Teams: each has `id`, a text, and `name`."""
         return self._rows(self._get("/api/orgs", "the teams"), "orgs", "teams")
 
     def projects(self, team_id: str) -> list[Mapping[str, object]]:
-        """Each has `id` and `name`."""
+        """Each has `id`, a text, and `name`."""
         data = self._get("/api/projects", "the projects", {"teamId": team_id})
         return self._rows(data, "projects")
 
@@ -79,10 +86,18 @@ class Api:
         return dict(object_of(data.get("project")) or data)
 
     def hmac_secret(self, project_id: str) -> str:
-        data = object_of(self._get(_path("/api/projects/{}/hmac-secret", project_id), "the project's signing secret"))
+        """Also raises SecretNotServed: the server has no such path, or its answer no secret."""
+        reply = self._http.request("GET", _path("/api/projects/{}/hmac-secret", project_id))
+        host = self._http.endpoint.host
+        if reply.status == 405:
+            raise SecretNotServed(f"{host} does not give out signing secrets")
+        data = object_of(self._json(reply, "the project's signing secret"))
         secret = text_of(first(data, "hmacSecret", "secret"))
         if not secret:
-            raise RemoteError("the server's answer holds no signing secret", hint="is it made on the project's page?")
+            hint = "is it made on the project's page?"
+            raise SecretNotServed(f"{host} answered without a signing secret", hint=hint)
+        if not is_token(secret, MAX_SECRET):
+            raise RemoteError(f"{host} answered with what is no signing secret", hint="make it anew on its pages")
         return secret
 
     def auto_learn(self) -> bool | None:
@@ -185,11 +200,11 @@ class Api:
         raise RemoteError(text, hint="try again later" if reply.status >= 500 else "")
 
     def _rows(self, data: object, *names: str) -> list[Mapping[str, object]]:
-        """Objects that have an id, from a bare array or one under a name."""
+        """Objects that have an id, a number as its digits, from a bare array or one under a name."""
         rows = data if isinstance(data, list) else first(object_of(data), *names, "data", "items")
         if not isinstance(rows, list):
             raise RemoteError(f"{self._http.endpoint.host} answered without a list of {names[0]}")
-        return [row for row in objects_of(rows) if name_of(row.get("id"))]
+        return [{**row, "id": row_id} for row in objects_of(rows) if (row_id := name_of(row.get("id")))]
 
 
 def _path(template: str, segment: str) -> str:

@@ -1,6 +1,7 @@
 """One origin over HTTP: bounded in time and size, paced, never redirected; the only module that knows httpx.
 
-The key goes to the endpoint's own origin and nowhere else, neither into a message nor to a proxy in clear text.
+The key goes to the endpoint's own origin and nowhere else, neither into a message nor to a proxy in clear text: the
+environment's proxies are asked for https alone, which goes through them sealed.
 Must not know what is asked or sent. Invariant: a request ends within `total_s` seconds, name look-up to last byte, with
 a Reply or an Unreachable that says why.
 """
@@ -11,6 +12,7 @@ import asyncio
 import gzip
 import http.cookiejar
 import json
+import re
 import socket
 import ssl
 import threading
@@ -58,13 +60,16 @@ class Reply:
     """Names in lower case; repeated ones joined by ", "."""
     body: bytes = field(repr=False)
     """May be a secret."""
+    key: str = field(default="", repr=False)
+    """Of the request: what the server says may repeat it."""
 
     def json(self) -> Any:
         """Raises RemoteError when the body is not JSON, or says that it is something else."""
         content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type and not content_type.endswith(("/json", "+json")):
             raise RemoteError(
-                f"the server answered {self.status} with {plain(content_type)} where JSON was due", hint=_WHOSE
+                f"the server answered {self.status} with {plain(content_type, self.key)} where JSON was due",
+                hint=_WHOSE,
             )
         try:
             return json.loads(self.body)
@@ -77,15 +82,19 @@ class Reply:
             error = self.json()["error"]
         except (RemoteError, LookupError, TypeError):
             return ""
-        return plain(error) if isinstance(error, str) else ""
+        return plain(error, self.key) if isinstance(error, str) else ""
 
 
 _WHOSE = "is that the address of a Contox server? contox-hooks connect changes it"
 
 
-def plain(text: str) -> str:
-    """Text from outside, fit for a message: one line of MAX_TEXT, nothing that moves a cursor or reorders."""
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())[:MAX_TEXT]
+def plain(text: str, key: str = "") -> str:
+    """Text from outside, fit for a message: one line of MAX_TEXT, nothing that moves a cursor or reorders, and not the
+    key, in whatever case: names of hosts and types come in lower case."""
+    line = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    if key:
+        line = re.sub(re.escape(key), "[key]", line, flags=re.IGNORECASE)
+    return line[:MAX_TEXT]
 
 
 class _Asked(NamedTuple):
@@ -94,6 +103,11 @@ class _Asked(NamedTuple):
     query: Mapping[str, str | int] | None
     body: bytes | None
     headers: Mapping[str, str]
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it does no harm twice as it is (RFC 9110, 9.2.2)."""
+        return self.method != "POST"
 
 
 class Http:
@@ -109,10 +123,13 @@ class Http:
         self.endpoint = endpoint
         self._key = key
         self._pace = pace
-        self._total_s = total_s
+        self.total_s = total_s
+        """Seconds a request may take; a caller whose time ends lowers it."""
         self._patience_s = patience_s
         self._takes_gzip: bool | None = None
         """None: the origin has not said; False: it refused, and that stays."""
+        self.keeps_connection = False
+        """Whether the last request left a connection for the next one; the server may end it at any time."""
         self._runner = asyncio.Runner(loop_factory=_Loop)
         self._client: httpx.AsyncClient | None = None
 
@@ -180,7 +197,16 @@ class Http:
 
     def _exchange(self, asked: _Asked) -> Reply:
         self._wait_for_turn()
-        reply = self._run(self._fetch(asked))
+        may_be_stale, self.keeps_connection = self.keeps_connection and asked.is_repeatable, False
+        try:
+            reply = self._run(self._fetch(asked))
+        except Unreachable as error:
+            if error.why != "closed" or not may_be_stale:
+                raise
+            # The server had ended the connection that was kept, perhaps before it saw the request (RFC 9112, 9.3.1).
+            self._wait_for_turn()
+            reply = self._run(self._fetch(asked))
+        self.keeps_connection = True
         self._pace.learn(reply.headers, reply.status)
         if self._takes_gzip is None and "gzip" in _codings(reply.headers.get("accept-encoding", "")):
             self._takes_gzip = True
@@ -194,15 +220,13 @@ class Http:
             raise Unreachable(text, why="rate", hint="wait, then try again", wait_s=wait_s)
 
     async def _fetch(self, asked: _Asked) -> Reply:
-        async with asyncio.timeout(self._total_s):
+        async with asyncio.timeout(self.total_s):
             response = await self._open(asked)
             try:
                 raw = await self._body(response)
             finally:
                 await response.aclose()
-        if response.status_code >= 400:
-            raw = raw.replace(self._key.encode(), b"[key]")  # servers may repeat it in the text that messages quote
-        return Reply(response.status_code, dict(response.headers.items()), raw)
+        return Reply(response.status_code, dict(response.headers.items()), raw, self._key)
 
     async def _open(self, asked: _Asked) -> httpx.Response:
         """The answer's head."""
@@ -216,7 +240,7 @@ class Http:
         if asked.body is not None:
             headers["content-type"] = "application/json"
         request = self._client.build_request(asked.method, url, params=asked.query, content=asked.body, headers=headers)
-        async with asyncio.timeout(self._total_s):
+        async with asyncio.timeout(self.total_s):
             return await self._client.send(request, stream=True)
 
     async def _body(self, response: httpx.Response) -> bytes:
@@ -235,8 +259,8 @@ class Http:
         about = {"user-agent": f"contox-hooks/{__version__}", "accept": "application/json", "accept-encoding": "gzip"}
         try:
             return httpx.AsyncClient(
-                # This machine itself is asked directly: a proxy would see the key that plain http carries.
-                trust_env=not self.endpoint.is_loopback,
+                # What is not https is asked directly: a proxy would see the key that plain http carries.
+                trust_env=self.endpoint.base.startswith("https:") and not self.endpoint.is_loopback,
                 verify=httpx.create_ssl_context(),
                 timeout=httpx.Timeout(None, connect=CONNECT_S),
                 follow_redirects=False,
@@ -265,7 +289,9 @@ class Http:
             if isinstance(cause, ssl.SSLError):
                 reason = getattr(cause, "verify_message", "") or cause.reason or "handshake failed"
                 hint = "SSL_CERT_FILE names the certificates to trust"
-                return Unreachable(f"no safe connection to {host}: {plain(str(reason))}", why="tls", hint=hint)
+                return Unreachable(
+                    f"no safe connection to {host}: {plain(str(reason), self._key)}", why="tls", hint=hint
+                )
         if isinstance(error, TimeoutError | httpx.TimeoutException):
             return Unreachable(f"{host} gave no complete answer in time", why="timeout")
         if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError | httpx.RemoteProtocolError):
@@ -286,7 +312,8 @@ class Http:
                 target = urlsplit(location).hostname or self.endpoint.host
             except ValueError:
                 target = "elsewhere"
-            text = f"{self.endpoint.host} answered {status}: a redirect to {plain(target)} is not followed with a key"
+            target = plain(target, self._key)
+            text = f"{self.endpoint.host} answered {status}: a redirect to {target} is not followed with a key"
             raise Unreachable(
                 text, why="redirect", hint="sign in to the network, or contox-hooks connect with the new address"
             )

@@ -23,6 +23,8 @@ from contox_hooks.wire.endpoint import Endpoint
 
 WINDOW_S = 61.0
 """The minute of CONTRACT.md section 1.0, "Rate limit", and a second that a request may take to arrive."""
+LIMIT_S = 3600.0
+"""So long a server's own limit counts after it was told."""
 BLOCK_CAP_S = 3600.0
 """A server that asks for a longer silence is asked again after an hour."""
 _LOCK_TRIES, _LOCK_REST_S = 200, 0.005
@@ -42,6 +44,8 @@ class Window(NamedTuple):
     """Seconds since the epoch."""
     server_limit: int | None = None
     """X-RateLimit-Limit of the last reply that had one."""
+    told_at: float = 0.0
+    """About when that was, seconds since the epoch; an hour later nobody knows whether it still holds."""
 
 
 def decide_admission(window: Window, *, now: float, per_minute: int) -> tuple[Window, float]:
@@ -54,10 +58,11 @@ def decide_admission(window: Window, *, now: float, per_minute: int) -> tuple[Wi
             counts[at] = counts.get(at, 0) + count
     sent = tuple(sorted(counts.items()))
     blocked_until = min(window.blocked_until, now + BLOCK_CAP_S)
-    kept = Window(sent, blocked_until, window.server_limit)
+    server_limit = window.server_limit if 0 <= now - window.told_at < LIMIT_S else None
+    kept = Window(sent, blocked_until, server_limit, window.told_at)
     if blocked_until > now:
         return kept, blocked_until - now
-    limit = max(1, min(per_minute, window.server_limit or per_minute))
+    limit = max(1, min(per_minute, server_limit or per_minute))
     over = sum(counts.values()) + 1 - limit
     for at, count in sent:
         if over <= 0:
@@ -73,7 +78,8 @@ def fold_reply(window: Window, headers: Mapping[str, str], status: int, *, now: 
     """The window after a reply: its limit, and the silence it asks for. Header names are lower-case."""
     limit = _number(headers.get("x-ratelimit-limit"))
     if limit is not None and limit >= 1:
-        window = window._replace(server_limit=int(limit))
+        is_news = int(limit) != window.server_limit or not 0 <= now - window.told_at < LIMIT_S / 4
+        window = window._replace(server_limit=int(limit), told_at=now) if is_news else window
     wait_s = asked_wait_s(headers, status, now=now)
     if wait_s:
         window = window._replace(blocked_until=max(window.blocked_until, now + min(wait_s, BLOCK_CAP_S)))
@@ -195,11 +201,12 @@ def pace_of(data_dir: Path, endpoint: Endpoint, per_minute: int) -> Pace:
 def _parse(raw: bytes) -> Window:
     """Raises one of _DAMAGE."""
     values = json.loads(raw)
-    window = Window(tuple((at, count) for at, count in values["sent"]), values["blocked_until"], values["server_limit"])
+    sent = tuple((at, count) for at, count in values["sent"])
+    window = Window(sent, values["blocked_until"], values["server_limit"], values.get("told_at", 0.0))
     counted = [number for pair in window.sent for number in pair]
     if not all(type(number) is int and number >= 0 for number in [*counted, window.server_limit or 1]):
         raise ValueError("not counts")
-    if not math.isfinite(window.blocked_until):
+    if not (math.isfinite(window.blocked_until) and math.isfinite(window.told_at)):
         raise ValueError("not a time")
     return window
 

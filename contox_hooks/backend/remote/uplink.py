@@ -57,7 +57,7 @@ class Uplink:
         except AccessRefused as error:
             return Answer(401, error.message)
         except NotFound as error:
-            return Answer(404, error.message)
+            return Answer(404, f"Project not found: {error.message}")
         except RemoteError as error:
             return _unanswered(error)
         return tried.answer
@@ -67,9 +67,13 @@ class Uplink:
             self._secret, source=source, project_id=self._project_id, event_text=event_text,
             at=self._clock() + self._behind_s, nonce=str(uuid.uuid4()), skip_enrichment=skip_enrichment,
         )  # fmt: skip
+        may_be_stale = self._http.keeps_connection
         try:
             reply = self._http.request("POST", "/api/v2/ingest", body=body, headers={"idempotency-key": content_hash})
         except RemoteError as error:
+            if may_be_stale and isinstance(error, Unreachable) and error.why == "closed":
+                # The server had ended the connection that was kept (RFC 9112, 9.3.1): signed anew, on another one.
+                return self._try(event_text, source, content_hash, skip_enrichment)
             return _Tried(_unanswered(error))
         return _Tried(answer_of(reply), server_time(reply.headers))
 
