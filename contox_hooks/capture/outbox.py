@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from contox_hooks.capture.binding import PAUSED_AT, UNSENT, Bound
 from contox_hooks.domain.delivery import RETRY_AFTER_CAP_S, Circuit, rest_s
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.event import Event
-from contox_hooks.wire.capture import Bounds, fit
-from contox_hooks.wire.envelope import content_hash
+
+if TYPE_CHECKING:
+    from contox_hooks.wire.capture import Bounds
 
 ParcelState = Literal["waiting", "quarantined", "delivered", "dropped"]
 
@@ -161,6 +162,9 @@ class Outbox(Bound):
             return self._packed(skip=skip, now=now)
 
     def _packed(self, *, skip: bool, now: float) -> Parcel | None:
+        from contox_hooks.wire.capture import fit
+        from contox_hooks.wire.envelope import content_hash
+
         first = self._first_unpacked()
         if first is None:
             return None
@@ -190,6 +194,8 @@ class Outbox(Bound):
 
     def bounds(self, now: float) -> Bounds:
         """The connection's; for a day made smaller by what the server found too large."""
+        from contox_hooks.wire.capture import Bounds  # `status` counts what waits and packs nothing
+
         bounds = Bounds() if self._connection.batching else Bounds(events=1)
         try:
             events, size_bytes, learned_at = json.loads(self.note(_TOO_LARGE) or "")
