@@ -20,6 +20,8 @@ from contox_hooks.domain.event import Event
 from contox_hooks.git.reflog import Position
 
 VERSION = 2
+_BUSY_S = 10.0
+"""How long another process' transaction is waited for."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -103,7 +105,7 @@ class CaptureStore:
     def open(cls, path: Path) -> CaptureStore:
         """Open or create. Raises StoreNewer, StoreDamaged, StoreError; a newer file is left as it is."""
         try:
-            db = sqlite3.connect(path, timeout=10, isolation_level=None)
+            db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
         except sqlite3.Error as error:
             raise _explained(path, error) from error
         store = cls(db, path)
@@ -121,7 +123,7 @@ class CaptureStore:
                 f"{self._path} was written by a newer contox-hooks (format {version}, this one reads {VERSION})",
                 hint="pip install --upgrade contox-hooks; the file was left untouched",
             )
-        self.rows("PRAGMA journal_mode = WAL")
+        self._use_wal()
         self.rows("PRAGMA synchronous = NORMAL")
         if version < VERSION:
             with self.transaction():
@@ -130,6 +132,20 @@ class CaptureStore:
                         self.change(statement)
                 self.change(f"PRAGMA user_version = {VERSION}")
             self._path.chmod(0o600)
+
+    def _use_wal(self) -> None:
+        """Readers never wait for the writer. Switching takes the file alone for a moment, and SQLite does not wait for
+        others that hold it then."""
+        deadline = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL").fetchall()
+                return
+            except sqlite3.Error as error:
+                is_busy = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+                if not is_busy or time.monotonic() > deadline:
+                    raise _explained(self._path, error) from error
+            time.sleep(0.01)
 
     def close(self) -> None:
         self._db.close()
