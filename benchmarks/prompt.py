@@ -8,33 +8,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.status import compare
 from contox_hooks.domain.segment import Segment
 from contox_hooks.segment import keep_segment
 
 LIMIT = 2.0
-
-
-def seconds(command: Sequence[str], cwd: Path) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
-
-
-def compare(cwd: Path, runs: int) -> tuple[float, float]:
-    prompt = [sys.executable, "-m", "contox_hooks", "prompt"]
-    base = [sys.executable, "-c", "pass"]
-    pairs = [(seconds(prompt, cwd), seconds(base, cwd)) for _ in range(runs + 2)][2:]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
 
 
 def main() -> None:
@@ -54,7 +40,7 @@ def main() -> None:
         said = subprocess.run(shown, cwd=inside, check=True, capture_output=True, text=True).stdout
         assert said == "capturing 1h 06m · 5 events\n", said
         for name, cwd in (("in a repository", inside), ("outside", Path(scratch))):
-            prompt_s, base_s = compare(cwd, runs)
+            prompt_s, base_s = compare("prompt", "pass", cwd, runs)
             worst = max(worst, prompt_s / base_s)
             print(f"{name}: prompt {prompt_s * 1000:.1f} ms, python -c pass {base_s * 1000:.1f} ms,"
                   f" ratio {prompt_s / base_s:.2f} (limit {LIMIT})")  # fmt: skip

@@ -60,15 +60,9 @@ class Bound:
         if not self._is_rebuilt():
             return 0
         rows = self._store.rows("SELECT after, COALESCE(until, ?) FROM bound ORDER BY after", (self._last(),))
-        free = list(_holes(rows, self._last()))
-        count = 0
-        for low, high in free:
-            [(some,)] = self._store.rows(
-                f"SELECT COUNT(*) FROM outbox WHERE {UNSENT} AND seq > ? AND seq <= ? AND at >= ?",
-                (low, high, self._connection.connected_at),
-            )
-            count += int(some)
-        return count
+        since = self._connection.connected_at
+        free = _holes(rows, self._last())
+        return sum(self._count("seq > ? AND seq <= ? AND at >= ?", (low, high, since)) for low, high in free)
 
     def _is_rebuilt(self) -> bool:
         return self._store.meta("set_aside") is not None
@@ -76,10 +70,7 @@ class Bound:
     def unplaced_count(self) -> int:
         """Events that the memory store here has not taken yet: they are in no session to be sent with."""
         where, values = self._mine()
-        [(count,)] = self._store.rows(
-            f"SELECT COUNT(*) FROM outbox WHERE {UNSENT} AND {where} AND session_id IS NULL", values
-        )
-        return int(count)
+        return self._count(f"{where} AND session_id IS NULL", values)
 
     def _bind_from(self, seq: int) -> None:
         """Ranges never overlap: what was another's until now ends here."""
@@ -103,9 +94,7 @@ class Bound:
 
     def meanwhile_count(self) -> int:
         """Events in no parcel that came since the pause; all of them where no pause is noted."""
-        where, values = self._meanwhile()
-        [(count,)] = self._store.rows(f"SELECT COUNT(*) FROM outbox WHERE {UNSENT} AND {where}", values)
-        return int(count)
+        return self._count(*self._meanwhile())
 
     def skip_waiting(self) -> int:
         """What came since the pause, or all that is in no parcel where none is noted, stays here unless `bind` asks
@@ -116,7 +105,7 @@ class Bound:
 
     def resume(self) -> None:
         """The pause is over."""
-        self._store.keep_meta(f"{PAUSED_AT}:{self.remote}", None)
+        self.keep_note(PAUSED_AT, None)
 
     def _meanwhile(self) -> tuple[str, list[int]]:
         where, values = self._mine()
@@ -133,9 +122,11 @@ class Bound:
     def unsent_count(self) -> int:
         """Events in no parcel."""
         where, values = self._mine()
-        [(count,)] = self._store.rows(
-            f"SELECT COUNT(*) FROM outbox WHERE {UNSENT} AND {where}{self._among()}", [*values, *self._only()]
-        )
+        return self._count(f"{where}{self._among()}", [*values, *self._only()])
+
+    def _count(self, where: str, values: Sequence[object]) -> int:
+        """Events in no parcel of which this holds."""
+        [(count,)] = self._store.rows(f"SELECT COUNT(*) FROM outbox WHERE {UNSENT} AND {where}", values)
         return int(count)
 
     def _among(self) -> str:
@@ -148,7 +139,7 @@ class Bound:
         """Something small that was learnt of this server (its auto-learn setting)."""
         return self._store.meta(f"{name}:{self.remote}")
 
-    def keep_note(self, name: str, value: str) -> None:
+    def keep_note(self, name: str, value: str | None) -> None:
         self._store.keep_meta(f"{name}:{self.remote}", value)
 
 

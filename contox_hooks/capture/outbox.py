@@ -265,7 +265,7 @@ class Outbox(Bound):
                 self._dissolve(parcel.id)
             self._store.change("DELETE FROM bound WHERE remote = ?", (self.remote,))
             for name in ("circuit", PAUSED_AT, _TOO_LARGE):
-                self._store.keep_meta(f"{name}:{self.remote}", None)
+                self.keep_note(name, None)
         return count
 
     def parcel(self, parcel_id: int) -> Parcel:
@@ -307,14 +307,14 @@ class Outbox(Bound):
 
     def circuit(self) -> Circuit:
         try:
-            return Circuit(*json.loads(self._store.meta(f"circuit:{self.remote}") or "[]"))
+            return Circuit(*json.loads(self.note("circuit") or "[]"))
         except (ValueError, TypeError):
             return Circuit()
 
     def keep_circuit(self, circuit: Circuit) -> None:
         if circuit != self.circuit():
             text = None if circuit == Circuit() else json.dumps(circuit)
-            self._store.keep_meta(f"circuit:{self.remote}", text)
+            self.keep_note("circuit", text)
 
     # What would go out
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from contox_hooks.domain.delivery import RETRY_AFTER_CAP_S
 from contox_hooks.lock import FileLock
 from contox_hooks.whole import write_whole
 from contox_hooks.wire.endpoint import Endpoint
@@ -25,7 +26,7 @@ WINDOW_S = 61.0
 """The minute of CONTRACT.md section 1.0, "Rate limit", and a second that a request may take to arrive."""
 LIMIT_S = 3600.0
 """So long a server's own limit counts after it was told."""
-BLOCK_CAP_S = 3600.0
+BLOCK_CAP_S = RETRY_AFTER_CAP_S
 """A server that asks for a longer silence is asked again after an hour."""
 _LOCK_TRIES, _LOCK_REST_S = 200, 0.005
 """A holder needs the lock for a fraction of a millisecond; one second later it is stopped, not slow."""
