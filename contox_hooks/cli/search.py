@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,16 +13,14 @@ from contox_hooks.cli.memory import chosen
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.pick import looked
 from contox_hooks.cli.render import clean, emit_json, say, styled, warn
-from contox_hooks.domain.error import Error
-from contox_hooks.domain.item import ITEM_TYPES
+from contox_hooks.domain.error import Error, UsageError
+from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES
 
 if TYPE_CHECKING:
+    from contox_hooks.git.repository import Repository
     from contox_hooks.memory.search import SearchHit
 
 app = typer.Typer(add_completion=False)
-
-_WIDE = 10
-"""Asked for so many times the limit when a type is filtered afterwards."""
 
 
 @app.command()
@@ -28,26 +28,58 @@ def command(
     query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="Words or a question.")],
     limit: Limit = 8,
     type: Annotated[str | None, typer.Option("--type", help=f"One of {', '.join(ITEM_TYPES)}.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show why each was found.")] = False,
+    key: Annotated[str | None, typer.Option("--key", help="How the schema key begins: root/api.")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help=f"One of {', '.join(ITEM_STATUSES)}; by default active and review.")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", help="A path or a folder, or a pattern as in .gitignore: '*.sql'.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="2024-01-31, or '6 months ago'.")] = None,
+    active: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="PATH", help="A file you work on: what stands there comes first."),
+    ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="The same for every file changed in the work tree.")
+    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what each score is made of.")] = False,
     json: Json = False,
 ) -> None:
     """Find memory by words and by meaning, best first. Nothing found is no failure.
 
-    JSON: query; hits: a list of score (0 to 1), matched_by (words, meaning, both), similarity (or null), item (the
-    fields of `memory`, with evidence).
+    JSON: query; hits: a list of score (0 to 1), matched_by (words, meaning, both), similarity (or null), parts (words,
+    meaning, files: each 0 to 1; matched: an object of words to what each gave to words), item (the fields of `memory`,
+    with evidence).
     """
-    wanted = chosen(type, ITEM_TYPES, "type")
+    from contox_hooks.memory.search import Filters, search
+
+    chosen(type, ITEM_TYPES, "type")
+    chosen(status, ITEM_STATUSES, "status")
     here = looked(told=not json)
-    text = " ".join(query)
-    hits = here.parts.service.search(
-        here.parts.project.id, text, limit=limit if wanted is None else limit * _WIDE, embedder=_embedder()
+    repo, text = here.parts.repo, " ".join(query)
+    hits = search(
+        here.parts.service.store,
+        here.parts.project.id,
+        text,
+        limit=limit,
+        embedder=_embedder(),
+        filters=Filters(
+            type=type,  # type: ignore[arg-type]  # chosen above
+            schema_key=key,
+            status=status,  # type: ignore[arg-type]
+            file=file and file.removeprefix("./"),
+            since=None if since is None else _moment(repo, since),
+        ),
+        active_files=[*(_in_repository(repo, path) for path in active or ()), *(_changed(repo) if changed else ())],
     )
-    hits = [hit for hit in hits if wanted in (None, hit.item.type)][:limit]
     if json:
         emit_json({"query": text, "hits": [_object(hit) for hit in hits]})
     elif hits:
         for hit in hits:
             _tell(hit, explain)
+    elif (type, key, status, file, since) != (None,) * 5:
+        say(f"nothing found for {clean(text)!r} that fits these filters")
     else:
         say(f"nothing found for {clean(text)!r}; what there is: contox-hooks memory")
 
@@ -63,15 +95,48 @@ def _embedder() -> Any:
         return None
 
 
+def _moment(repo: Repository, since: str) -> int:
+    """Seconds since the epoch, as git understands the date. Raises UsageError."""
+    from contox_hooks.git.date import is_past
+
+    if not is_past(repo, since):
+        raise UsageError(f"--since {since!r} is no date in the past", hint="2024-01-31, or '6 months ago'")
+    return int(repo.text("rev-parse", f"--since={since}").rpartition("=")[2])
+
+
+def _in_repository(repo: Repository, path: str) -> str:
+    """The path from the repository's root; it may be given from the working directory."""
+    here = Path(os.path.normpath(Path.cwd() / path))
+    if repo.work_tree is not None and here.exists() and here.is_relative_to(repo.work_tree):
+        return here.relative_to(repo.work_tree).as_posix()
+    return path.removeprefix("./")
+
+
+def _changed(repo: Repository) -> list[str]:
+    """Files that differ from HEAD, staged or not. None in a bare repository, or before the first commit."""
+    if repo.work_tree is None:
+        return []
+    where = (f"--git-dir={repo.git_dir}", f"--work-tree={repo.work_tree}")
+    out = repo.git(*where, "diff", "--name-only", "--no-ext-diff", "-z", "HEAD", "--", ok=(0, 128))
+    return [os.fsdecode(path) for path in out.split(b"\0") if path]
+
+
 def _object(hit: SearchHit) -> dict[str, Any]:
     item = item_object(hit.item, evidence=True)
-    return {"score": hit.score, "matched_by": hit.matched_by, "similarity": hit.similarity, "item": item}
+    parts = {"words": hit.parts.words, "meaning": hit.parts.meaning, "files": hit.parts.files}
+    return {
+        "score": hit.score,
+        "matched_by": hit.matched_by,
+        "similarity": hit.similarity,
+        "parts": {**parts, "matched": dict(hit.parts.matched)},
+        "item": item,
+    }
 
 
 def _tell(hit: SearchHit, explain: bool) -> None:
     item = hit.item
-    review = " (in review)" if item.status == "review" else ""
-    say(f"{styled(clean(item.title), 'bold')}  {styled(f'{item.type} · {clean(item.schema_key)}{review}', 'dim')}")
+    standing = "" if item.status == "active" else " (in review)" if item.status == "review" else f" ({item.status})"
+    say(f"{styled(clean(item.title), 'bold')}  {styled(f'{item.type} · {clean(item.schema_key)}{standing}', 'dim')}")
     told = one_line_of_facts(item)
     if told:
         say(f"  {told}")
@@ -80,3 +145,6 @@ def _tell(hit: SearchHit, explain: bool) -> None:
     if explain:
         near = "" if hit.similarity is None else f", similarity {hit.similarity:.2f}"
         say(f"  score {hit.score:.2f}, found by {hit.matched_by}{near}")
+        matched = ", ".join(f"{word} {part:.2f}" for word, part in hit.parts.matched.items())
+        say(f"    words {hit.parts.words:.2f}{f' ({clean(matched)})' if matched else ''}")
+        say(f"    meaning {hit.parts.meaning:.2f}, files {hit.parts.files:.2f}")

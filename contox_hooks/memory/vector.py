@@ -1,19 +1,24 @@
 """A project's vectors as one matrix: exact products in numpy, the best chunk of an item counting.
 
-Rows are float16 of length 1, little-endian in the store.
+Rows are float16 of length 1, little-endian in the store. A process that searches again keeps the rows of one project a
+store until anything in that store changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contox_hooks.memory.sql import item as sql
+from contox_hooks.memory.sql import search as search_sql
 from contox_hooks.memory.store import Store
 
 _STORED = np.dtype("<f2")
+_MAX_WIDE_ROWS = 1 << 18
+"""Kept as float32, 256 MB of 256 dimensions. More stay float16, and are converted so many at a time for each query."""
 
 
 class Vectors:
@@ -50,14 +55,42 @@ class Vectors:
         self.ids += [item_id] * len(rows)
         self._used = needed
 
-    def best(self, query: NDArray[np.float16]) -> dict[str, float]:
-        """Each item's highest cosine with the query."""
-        cosines = self.matrix.astype(np.float32) @ query.astype(np.float32)
+
+class Shown:
+    """The rows of what a search may find, ready for products."""
+
+    def __init__(self, ids: Sequence[str], rows: NDArray[np.float16]) -> None:
+        self._ids = ids
+        self._rows: NDArray[np.floating] = rows.astype(np.float32) if len(rows) <= _MAX_WIDE_ROWS else rows
+
+    def nearest(self, query: NDArray[np.float32], count: int) -> dict[str, float]:
+        """The items of the `count` nearest rows, nearest first, each with its best cosine."""
+        if not self._ids:
+            return {}
+        parts = range(0, len(self._rows), _MAX_WIDE_ROWS)
+        cosines = np.concatenate(
+            [self._rows[start : start + _MAX_WIDE_ROWS].astype(np.float32, copy=False) @ query for start in parts]
+        )
+        best = np.argpartition(-cosines, min(count, len(cosines) - 1))[:count]
         found: dict[str, float] = {}
-        for item_id, cosine in zip(self.ids, cosines.tolist(), strict=True):
-            if cosine > found.get(item_id, -2.0):
-                found[item_id] = cosine
+        for row in sorted(best.tolist(), key=lambda row: (-cosines[row], self._ids[row])):
+            found.setdefault(self._ids[row], float(cosines[row]))
         return found
+
+
+_CURRENT: WeakKeyDictionary[Store, tuple[tuple[object, ...], Shown]] = WeakKeyDictionary()
+
+
+def current(store: Store, project_id: str, model: str) -> Shown:
+    """What is stored now, read anew only when the store has changed since."""
+    changes = store.row(search_sql.CHANGES)
+    key = (project_id, model, *(changes or ()))
+    kept = _CURRENT.get(store)
+    if kept is None or kept[0] != key:
+        loaded = Vectors.load(store, project_id, model)
+        kept = (key, Shown(loaded.ids, loaded.matrix))
+        _CURRENT[store] = kept
+    return kept[1]
 
 
 def save(store: Store, item_id: str, model: str, rows: Iterable[NDArray[np.float16]]) -> None:

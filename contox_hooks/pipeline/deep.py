@@ -1,4 +1,4 @@
-"""Deep enrichment: signatures, routes and schemas of what an item touches, from the files at its newest commit.
+"""Deep enrichment: signatures, routes and schemas of what an item changed, before and after, from the files in git.
 
 Owns the choice of files and names and the bounds. The reader of files is handed in (git, never the work tree). Must not
 know the store. Invariants: bounded whatever a commit holds, each bound said in `skipped` or in the text; nothing is
@@ -8,26 +8,32 @@ appended that the item's facts have already; secrets are taken out before a file
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contox_hooks.domain.item import MAX_FACTS, Item
 from contox_hooks.domain.path import Exclusions, path_kind
 from contox_hooks.domain.redaction import redact, redact_all
-from contox_hooks.pipeline.python_source import Outline, Unparsable, outline
-from contox_hooks.pipeline.quote import cited_lines, fold
+from contox_hooks.pipeline.deep_text import change_lines, merged, state_lines
+from contox_hooks.pipeline.quote import cited_lines
+from contox_hooks.pipeline.source.change import Changes, Source, changes
+from contox_hooks.pipeline.source.language import outline, reader_of
+from contox_hooks.pipeline.source.outline import Outline, Unparsable
 
 MAX_FILE_BYTES = 512 * 1024
 MAX_FILES_READ = 10
-"""Python files read for one item."""
-MAX_APPENDED = 1200
+"""Files read for one item, each at two commits."""
+MAX_APPENDED = 1600
 """Characters appended to one item's facts."""
 _MAX_UNNAMED, _MAX_UNNAMED_FILES = 4, 2
 """Public definitions listed of a file, and files, when nothing that the item names is found in any."""
+_MAX_KEPT = 256
+"""Sources held while items are gone through: what one commit made, the next one starts from."""
 
+_MAX_PATH_SHOWN = 48
 _HEADING = "In the code:"
 _BACKTICKED = re.compile(r"`([^`\n]{1,200})`")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$~][\w$]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,54 +43,70 @@ class Deepened:
     files_read: int
     skipped: tuple[str, ...]
     """Files that were not used, one line each with the reason."""
-
-
-@dataclass(slots=True)
-class _Source:
-    outline: Outline
-    lines: dict[str, list[int]]
-    """Folded line to its numbers."""
+    partly: tuple[str, ...] = ()
+    """Files with a line that the parser could make nothing of, one line each; the rest of them was read."""
 
 
 @dataclass(slots=True)
 class _Sources:
-    """Files read so far, each once, by (commit, path)."""
+    """Files read so far, each once, by (revision, path)."""
 
     read: Callable[[str, str], bytes | None]
     exclusions: Exclusions
-    known: dict[tuple[str, str], _Source | None] = field(default_factory=dict)
+    known: dict[tuple[str, str], Source | None] = field(default_factory=dict)
+    parsed: dict[tuple[str, bytes], Source] = field(default_factory=dict)
     files_read: int = 0
-    skipped: list[str] = field(default_factory=list)
+    skipped: dict[str, None] = field(default_factory=dict)
+    partly: dict[str, None] = field(default_factory=dict)
 
-    def source(self, sha: str, path: str) -> _Source | None:
-        key = sha, path
+    def source(self, revision: str, path: str, *, expected: bool = True) -> Source | None:
+        key = revision, path
         if key not in self.known:
-            self.known[key] = self._load(sha, path)
+            _make_room(self.known)
+            self.known[key] = self._load(revision, path, expected)
         return self.known[key]
 
-    def _load(self, sha: str, path: str) -> _Source | None:
-        content = self.read(sha, path)
+    def _load(self, revision: str, path: str, expected: bool) -> Source | None:
+        content = self.read(revision, path)
+        where = f"{path} at {revision[:12]}{'^' if revision.endswith('^') else ''}"
         if content is None:
-            self.skipped.append(f"{path}: not there at {sha[:12]}")
+            if expected:
+                self.skipped[f"{path}: not there at {revision[:12]}"] = None
             return None
         if len(content) > MAX_FILE_BYTES:
-            self.skipped.append(f"{path} at {sha[:12]}: larger than {MAX_FILE_BYTES // 1024} KiB")
+            self.skipped[f"{where}: larger than {MAX_FILE_BYTES // 1024} KiB"] = None
             return None
         self.files_read += 1
-        # Escaped, bytes of whatever encoding the file declares come back as they were.
-        clean = redact(content.decode("utf-8", "surrogateescape"))
-        try:
-            parsed = outline(clean.text.encode("utf-8", "surrogateescape"))
-        except Unparsable as reason:
-            without = " without its secrets" if clean.count else ""
-            self.skipped.append(f"{path} at {sha[:12]}: {reason}{without}")
-            return None
-        lines: dict[str, list[int]] = {}
-        # Lines as the parser counts them: str.splitlines() also breaks at form feeds.
-        text = clean.text.replace("\r\n", "\n").replace("\r", "\n")
-        for number, line in enumerate(text.split("\n"), start=1):
-            lines.setdefault(fold(line), []).append(number)
-        return _Source(parsed, lines)
+        if (path, content) not in self.parsed:
+            _make_room(self.parsed)
+            # Escaped, bytes of whatever encoding the file declares come back as they were.
+            clean = redact(content.decode("utf-8", "surrogateescape"))
+            try:
+                parsed = outline(clean.text.encode("utf-8", "surrogateescape"), path)
+            except Unparsable as reason:
+                self.skipped[f"{where}: {reason}{' without its secrets' if clean.count else ''}"] = None
+                return None
+            # Lines as the parsers count them: str.splitlines() also breaks at form feeds.
+            text = clean.text.replace("\r\n", "\n").replace("\r", "\n")
+            self.parsed[path, content] = Source(parsed, text.split("\n"))
+        found = self.parsed[path, content]
+        if found.outline.broken_line:
+            self.partly[f"{where}: does not parse at line {found.outline.broken_line}"] = None
+        return found
+
+
+def _make_room(kept: dict[tuple[str, str], Source | None] | dict[tuple[str, bytes], Source]) -> None:
+    if len(kept) >= _MAX_KEPT:
+        del kept[next(iter(kept))]  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: str
+    outline: Outline
+    changes: Changes
+    touched: set[str]
+    """What has other lines inside; where nothing changed, what the item names or quotes lines of."""
 
 
 def deepen(
@@ -92,8 +114,9 @@ def deepen(
 ) -> Deepened:
     """What to append to each item's facts.
 
-    `read(sha, path)` gives a file's bytes at a commit, None when it is not there. Python files are read; of each, what
-    the item names in backticks or quotes lines of, else its first public definitions. Excluded ones are not even named.
+    `read(revision, path)` gives a file's bytes at a commit (`<id>`) or at its first parent (`<id>^`), None when it is
+    not there. Told of each file that a reader knows: what the item's commits changed; of a new one, what the item names
+    in backticks or quotes lines of, else its first public definitions. Excluded files are not even named.
     """
     sources = _Sources(read, exclusions or Exclusions())
     facts: dict[str, str] = {}
@@ -101,7 +124,7 @@ def deepen(
         text = _appended(item, sources)
         if text:
             facts[item.id] = text
-    return Deepened(facts, sources.files_read, tuple(sources.skipped))
+    return Deepened(facts, sources.files_read, tuple(sources.skipped), tuple(sources.partly))
 
 
 def _appended(item: Item, sources: _Sources) -> str:
@@ -110,26 +133,56 @@ def _appended(item: Item, sources: _Sources) -> str:
     if sha is None or not paths:
         return ""
     if len(paths) > MAX_FILES_READ:
-        sources.skipped.append(f"{item.title}: {len(paths) - MAX_FILES_READ} of {len(paths)} Python files not read")
+        sources.skipped[f"{item.title}: {len(paths) - MAX_FILES_READ} of {len(paths)} files not read"] = None
     told = item.facts.partition(_HEADING)[0]  # what was appended before names more than the item is about
-    names = {name for quoted in _BACKTICKED.findall(told) for name in _IDENTIFIER.findall(quoted)}
-    found: list[tuple[str, Outline, set[str]]] = []
-    for path in paths[:MAX_FILES_READ]:
-        source = sources.source(sha, path)
-        if source is not None:
-            quoted = [line for entry in item.evidence if entry.path == path for line in cited_lines(entry.quote)]
-            found.append((path, source.outline, _named(source.outline, names) | _around(source, quoted)))
-    if not any(touched for _, _, touched in found):
-        found = [(path, outline, _first_public(outline)) for path, outline, _ in found[:_MAX_UNNAMED_FILES]]
+    names = {_dotted(name) for quoted in _BACKTICKED.findall(told) for name in _IDENTIFIER.findall(quoted)}
+    found = [each for path in paths[:MAX_FILES_READ] for each in _found(item, sha, path, names, sources)]
+    lines = [line for each in found for line in change_lines(each.path, each.changes, names, told)]
+    lines += [
+        line
+        for each in found
+        for line in state_lines(each.path, each.outline, each.touched, told, each.changes.touched_routes)
+    ]
+    if not lines and not any(each.touched for each in found):
+        new = [each for each in found if each.changes == Changes()][:_MAX_UNNAMED_FILES]
+        lines = [
+            line for each in new for line in state_lines(each.path, each.outline, _first_public(each.outline), told)
+        ]
     # Again: what the parser has put together, of escapes or of strings side by side, was not one text in the file.
-    lines, _ = redact_all([line for entry in found for line in _lines_of(*entry)])
+    clean, _ = redact_all(merged(lines))
     room = min(MAX_APPENDED, MAX_FACTS - len(item.facts) - 1)
-    return _fitted([line for line in dict.fromkeys(lines) if line not in item.facts], room)
+    shown = [_with_short_paths(line, paths) for line in clean]
+    return _fitted([line for line in shown if line not in item.facts], room)
+
+
+def _found(item: Item, sha: str, path: str, names: set[str], sources: _Sources) -> Iterator[_Found]:
+    after = sources.source(sha, path)
+    if after is None:
+        return
+    before = sources.source(f"{oldest_commit(item) or sha}^", path, expected=False)
+    changed = changes(before, after) if before else Changes()
+    if changed == Changes():
+        quoted = [line for entry in item.evidence if entry.path == path for line in cited_lines(entry.quote)]
+        touched = _named(after.outline, names) | _around(after, quoted)
+    else:  # that is what the item is about, whatever else its words and quotes name
+        touched = set(changed.touched)
+    yield _Found(path, after.outline, changed, touched)
+
+
+def _with_short_paths(line: str, paths: Sequence[str]) -> str:
+    """Long paths by their last parts: the item lists the whole of them, and every line names one."""
+    for path in paths:
+        if len(path) > _MAX_PATH_SHOWN and path in line:
+            end = path
+            while len(end) > _MAX_PATH_SHOWN and "/" in end:
+                end = end.partition("/")[2]
+            line = line.replace(path, f"…/{end}")
+    return line
 
 
 def _is_read(path: str) -> bool:
-    """Python that others build on; what a test's signature looks like is not worth knowing."""
-    return path.endswith((".py", ".pyi")) and path_kind(path) not in ("test", "generated")
+    """What others build on; what a test's signature looks like is not worth knowing."""
+    return reader_of(path) is not None and path_kind(path) not in ("test", "generated", "lock")
 
 
 def newest_commit(item: Item) -> str | None:
@@ -139,54 +192,42 @@ def newest_commit(item: Item) -> str | None:
     return item.evidence[-1].commit_sha if item.evidence else None
 
 
+def oldest_commit(item: Item) -> str | None:
+    """The left end of the item's range, which is its first commit, else the commit of its first evidence."""
+    if item.commit_range:
+        return item.commit_range.partition("..")[0] or None
+    return item.evidence[0].commit_sha if item.evidence else None
+
+
+def _dotted(name: str) -> str:
+    return name.replace("::", ".").replace("#", ".")
+
+
 def _named(found: Outline, names: set[str]) -> set[str]:
     """Definitions whose qualified name is among `names`, or whose own name when it is a member's."""
     return {
-        definition.name
-        for definition in found.definitions
-        if definition.name in names or ("." in definition.name and definition.name.rpartition(".")[2] in names)
+        part.name
+        for part in found.parts
+        if part.name in names or ("." in part.name and part.name.rpartition(".")[2] in names)
     }
 
 
 def _first_public(found: Outline) -> set[str]:
-    public = [definition.name for definition in found.definitions if definition.is_public]
-    return set([name for name in public if "." not in name][:_MAX_UNNAMED])
+    public = [part.name for part in found.definitions if part.is_public and "." not in part.name]
+    return set((public or [schema.name for schema in found.schemas])[:_MAX_UNNAMED])
 
 
-def _lines_of(path: str, found: Outline, touched: set[str]) -> list[str]:
-    """Routes first, then schemas, then signatures of what is no schema."""
-    schemas = [schema for schema in found.schemas if schema.name in touched]
-    in_schemas = {schema.name for schema in schemas}
-    routes = [route for route in found.routes if touched and (not route.handler or route.handler in touched)]
-    lines = [f"- route {route.text} ({path})" for route in routes]
-    lines += [f"- schema {schema.text} ({path})" for schema in schemas]
-    lines += [
-        f"- `{_qualified(definition.name, definition.signature)}` ({path})"
-        for definition in found.definitions
-        if definition.name in touched and definition.name not in in_schemas
-    ]
-    return lines
-
-
-def _qualified(name: str, signature: str) -> str:
-    """The signature with the class before a method's name: `def Client.get(self)`."""
-    return signature.replace(name.rpartition(".")[2], name, 1) if "." in name else signature
-
-
-def _around(source: _Source, quoted: Sequence[str]) -> set[str]:
+def _around(source: Source, quoted: Sequence[str]) -> set[str]:
     """The innermost definitions that hold a quoted line; a line that stands in several places names none."""
     names = set()
+    parts = source.outline.parts
     for line in quoted:
-        numbers = source.lines.get(line, [])
+        numbers = source.numbers.get(line, [])
         if len(numbers) != 1:
             continue
-        holding = [
-            definition
-            for definition in source.outline.definitions
-            if definition.first_line <= numbers[0] <= definition.last_line
-        ]
+        holding = [part for part in parts if part.first_line <= numbers[0] <= part.last_line]
         if holding:
-            names.add(min(holding, key=lambda definition: definition.last_line - definition.first_line).name)
+            names.add(min(holding, key=lambda part: part.last_line - part.first_line).name)
     return names
 
 

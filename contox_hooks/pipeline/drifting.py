@@ -1,25 +1,30 @@
 """Stage 5, Drift Check: active items whose files later commits changed go to review, and come back from there.
 
 The rule is drift.py's; this finds the pairs worth asking about: items that stood before, against this session's
-commits; and this session's items against commits that came later but were processed earlier. Where an item's file is
-now follows renames (table item_file). Later is what descends from the item's commit, not what has a later date.
+commits and what landed here since; and this session's items against commits that came later but were processed
+earlier. Commits are taken one by one, in time order, so that one on a side branch neither hides nor undoes another.
+Later is what descends from the item's commit, not what has a later date; git is only asked where a line is missing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.item import Item
+from contox_hooks.domain.item import Item, ItemStatus
 from contox_hooks.git.run import GitFailed
 from contox_hooks.memory.session import stored_event
+from contox_hooks.memory.sql import drift as drift_sql
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as sql
 from contox_hooks.memory.store import Row, Store
-from contox_hooks.pipeline.drift import Drift, FileText, decide_drift, decide_release, takes_away
+from contox_hooks.pipeline.drift import FileText, cited_by, decide_drift, decide_release, takes_away
+from contox_hooks.pipeline.drift_landed import Change, Landed, landed_changes
+from contox_hooks.pipeline.drift_name import Names
+from contox_hooks.pipeline.drift_sieve import Sieve
 from contox_hooks.pipeline.work import BlobReader, Result, Work, Writing, plural, skip
 
 _SHA = re.compile(r"\bin ([0-9a-f]{12})\b")
@@ -29,25 +34,14 @@ _MAX_LATER = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Commit:
-    at_utc: int
-    event_id: str
-    digest: CommitDigest
-
-    @property
-    def place(self) -> tuple[int, str]:
-        return self.at_utc, self.event_id
-
-
-@dataclass(frozen=True, slots=True)
 class _Verdict:
     item: Item
-    drift: Drift | None = None
-    released: bool = False
+    status: ItemStatus
+    reason: str | None = None
     unread: bool = False
-    """What it takes to judge is on no clone here."""
-    moves: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """(path, cited as) to the path after the last rename."""
+    """Some of what it takes to judge is on no clone here."""
+    moves: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    """(new path, cited as), one for each rename."""
 
 
 @runtime_checkable
@@ -59,31 +53,34 @@ class _History(Protocol):
 def drift_check(work: Work) -> Writing:
     store = work.service.store
     commits = [_commit(row) for row in store.rows(event_sql.UNCHECKED, session_id=work.session.id)]
-    if not commits:
+    landings = landed_changes(work)
+    if not commits and not landings.event_ids:
         return skip("no commits to check against")
     if work.tools.blobs is None:
         return skip("no clone of the repository is on this machine")
-    check = _Check(work, work.tools.blobs)
-    verdicts = [check.verdict(item, commits) for item in check.standing(commits)]
+    check = _Check(work, work.tools.blobs, landings)
+    changes = sorted([*commits, *landings.changes], key=lambda change: change.place)
+    verdicts = [check.verdict(item, changes) for item in check.standing(changes)]
 
     def write() -> Result:
         items = work.service.items
         for verdict in verdicts:
-            if items.get(verdict.item.id).status == verdict.item.status:
-                if verdict.drift is not None:
-                    items.set_status(verdict.item.id, "review", reason=verdict.drift.reason)
-                elif verdict.released:
-                    items.set_status(verdict.item.id, "active")
-            _move(store, verdict)
-        return Result(_told(verdicts))
+            item = verdict.item
+            if verdict.status != item.status and items.get(item.id).status == item.status:
+                items.set_status(item.id, verdict.status, reason=verdict.reason)
+            for path, cited_as in verdict.moves:
+                store.run(sql.INSERT_FILE, project_id=item.project_id, item_id=item.id, path=path, cited_as=cited_as)
+        for event_id in landings.event_ids:
+            store.run(drift_sql.MARK_CHECKED, id=event_id, run_id=work.run.id)
+        return Result(_told(verdicts) + landings.told)
 
     return write
 
 
 def _told(verdicts: Sequence[_Verdict]) -> str:
-    drifted, released, unread = (
-        sum(bool(getattr(verdict, name)) for verdict in verdicts) for name in ("drift", "released", "unread")
-    )
+    changed = [verdict.status for verdict in verdicts if verdict.status != verdict.item.status]
+    drifted, released = changed.count("review"), changed.count("active")
+    unread = sum(verdict.unread for verdict in verdicts)
     told = f"{plural(drifted, 'item')} to review of {len(verdicts) - unread:,} checked"
     if released:
         told += f"; {plural(released, 'item')} released"
@@ -91,73 +88,77 @@ def _told(verdicts: Sequence[_Verdict]) -> str:
 
 
 class _Check:
-    def __init__(self, work: Work, blobs: BlobReader) -> None:
+    def __init__(self, work: Work, blobs: BlobReader, landed: Landed) -> None:
         self._work = work
-        self._store = work.service.store
+        self._store: Store = work.service.store
         self._project_id = work.run.project_id
         self._blobs = blobs
+        self._landed = landed
         self._texts: dict[tuple[str, str], str | None] = {}
-        self._later: dict[str, _Commit] = {}
+        self._later: dict[str, Change] = {}
+        self._sieves: dict[str, Sieve] = {}
         self._ancestors: dict[tuple[str, str], bool | None] = {}
 
-    def standing(self, commits: Sequence[_Commit]) -> list[Item]:
-        """Active items and those in review in the files of these commits: older ones, and the session's own."""
-        paths = {path for commit in commits for path in _paths(commit.digest)}
+    def standing(self, changes: Sequence[Change]) -> list[Item]:
+        """Active items and those in review in the files of these changes: older ones, and the session's own."""
         rows: dict[str, Row] = {}
-        for path in sorted(paths):
+        for path in sorted({path for change in changes for path in self._sieve(change).paths}):
             for row in self._store.rows(sql.OF_FILE, project_id=self._project_id, path=path):
                 rows[row["id"]] = row
         return [self._work.service.items.with_evidence(rows[item_id]) for item_id in sorted(rows)]
 
-    def verdict(self, item: Item, commits: Sequence[_Commit]) -> _Verdict:
-        links = [(row["path"], row["cited_as"]) for row in self._store.rows(sql.FILES_OF, item_id=item.id)]
+    def verdict(self, item: Item, changes: Sequence[Change]) -> _Verdict:
+        names = Names((row["path"], row["cited_as"]) for row in self._store.rows(sql.FILES_OF, item_id=item.id))
         since, own = self._newest_event(item)
         if item.session_id == self._work.session.id:
-            changes = self._later_on({path for path, _ in links}, since)
-        else:
-            paths = {path for path, _ in links}
-            changes = []
-            for commit in commits:
-                if commit.place > since and paths & _paths(commit.digest):
-                    changes.append(commit)
-                    paths |= {change.path for change in commit.digest.files if change.old_path in paths}
-        if not changes:
-            return _Verdict(item)
-        moves = _moves(links, [commit.digest for commit in changes])
-        try:
-            present = _as_now(item, links)
-            then = self._reader(own, links)
-            if item.status == "review":
-                return _Verdict(item, released=self._is_released(present, changes, then), moves=moves)
-            return _Verdict(item, self._drift(present, own, changes, then), moves=moves)
-        except GitFailed:  # what is not on this machine cannot be judged
-            return _Verdict(item, unread=True, moves=moves)
+            later = {change.event_id: change for change in (*self._later_on(names, since), *changes)}
+            changes = sorted(later.values(), key=lambda change: change.place)
+        now, unread = item, False
+        cited = cited_by(item) or {path: [] for path in item.files}
+        for change in changes:
+            sieve = self._sieve(change)
+            if change.place <= since or sieve.paths.isdisjoint(names):
+                continue
+            names.rename(change.digest)
+            if not sieve.lets_through({path: (lines, names.of(path)) for path, lines in cited.items()}):
+                continue
+            try:
+                now = self._after(now, names, own, change)
+            except GitFailed:  # what is not on this machine cannot be judged
+                unread = True
+        return _Verdict(item, now.status, now.status_reason, unread, frozenset(names.moves))
 
-    def _drift(self, item: Item, own: str, changes: Sequence[_Commit], then: FileText) -> Drift | None:
-        """The order of time flags; before that is believed, the order of history is asked, which takes longer."""
-        later = [commit.digest for commit in changes]
-        drift = decide_drift(item, later, self._reader(later[-1].sha), then)
-        if drift is None:
-            return None
-        while later and not self._is_later(later[-1], own, item):
-            later.pop()
-        if len(later) == len(changes):
-            return drift
-        return decide_drift(item, later, self._reader(later[-1].sha), then) if later else None
+    def _sieve(self, change: Change) -> Sieve:
+        if change.event_id not in self._sieves:
+            self._sieves[change.event_id] = Sieve(change.digest)
+        return self._sieves[change.event_id]
 
-    def _is_later(self, digest: CommitDigest, own: str, item: Item) -> bool:
-        answer = self._is_ancestor(own, digest.sha)
-        return takes_away(digest, item) if answer is None else answer
+    def _after(self, item: Item, names: Names, own: str, change: Change) -> Item:
+        """The item with its status after the change."""
+        digest, present, sha = names.translated(change.digest), names.as_now(item), change.digest.sha
+        then = self._first_reader(own, names)
+        if item.status == "review":
+            blamed = _SHA.search(item.status_reason or "")  # who put it there by hand named none
+            paths = self._sieve(change).paths
+            now = self._reader(sha, lambda path: [name for name in names.of(path) if name == path or name in paths])
+            if blamed and decide_release(present, [digest], now, then) and self._is_ancestor(blamed[1], sha):
+                return replace(item, status="active", status_reason=None)
+            return item
+        if decide_drift(present, [digest], self._reader(sha, lambda path: (path,)), then) is None:
+            return item
+        drift = decide_drift(present, [digest], self._reader(sha, names.of), then)
+        if drift is None or not self._is_later(change, own, present):
+            return item
+        return replace(item, status="review", status_reason=self._landed.blamed(change, drift).reason)
 
-    def _is_released(self, item: Item, changes: Sequence[_Commit], then: FileText) -> bool:
-        """Only after the commit that put it in review; who put it there by hand named none."""
-        blamed = _SHA.search(item.status_reason or "")
-        if blamed is None:
-            return False
-        digests = [commit.digest for commit in changes]
-        newest = digests[-1].sha
-        stands = decide_release(item, digests, self._reader(newest), then)
-        return stands and self._is_ancestor(blamed[1], newest) is True
+    def _is_later(self, change: Change, own: str, item: Item) -> bool:
+        """Whether the change was made to a state that has the item's commit. A reset that only left it behind, while
+        another branch has it, took nothing away."""
+        sha = change.digest.sha
+        answer = self._is_ancestor(own, change.moved_from or sha)
+        if change.moved_from is None:
+            return takes_away(change.digest, item) if answer is None else answer
+        return answer is True and (self._is_ancestor(own, sha) is True or not self._landed.is_on_a_branch(own))
 
     def _is_ancestor(self, older: str, newer: str) -> bool | None:
         if (older, newer) not in self._ancestors:
@@ -172,10 +173,11 @@ class _Check:
             return (item.at_utc, "~"), item.evidence[0].commit_sha if item.evidence else ""
         return (row["at_utc"], row["id"]), row["sha"]
 
-    def _later_on(self, paths: set[str], since: tuple[int, str]) -> list[_Commit]:
+    def _later_on(self, names: Names, since: tuple[int, str]) -> list[Change]:
         """Processed commits after `since` on these paths and on what they were renamed to."""
-        found: dict[str, _Commit] = {}
-        waiting, seen = set(paths), set(paths)
+        found: dict[str, Change] = {}
+        seen = set(names)
+        waiting = set(seen)
         while waiting:
             rows = self._store.rows(
                 event_sql.LATER_ON_PATH, project_id=self._project_id, path=waiting.pop(), at_utc=since[0],
@@ -188,14 +190,23 @@ class _Check:
                 renamed = {change.path for change in commit.digest.files if change.old_path in seen} - seen
                 waiting |= renamed
                 seen |= renamed
-        return sorted(found.values(), key=lambda commit: commit.place)
+        return list(found.values())
 
-    def _reader(self, sha: str, links: Sequence[tuple[str, str]] = ()) -> FileText:
-        """Files as of a commit, by their names then or by what `links` say they are called now."""
+    def _reader(self, sha: str, names_of: Callable[[str], Sequence[str]]) -> FileText:
+        """Files as of a commit under these of their names: what was split or moved back stands in any of them."""
 
         def text(path: str) -> str | None:
-            names = dict.fromkeys((path, *(cited_as for now, cited_as in links if now == path)))
-            return next((found for name in names if (found := self._text(sha, name)) is not None), None)
+            found = [text for name in names_of(path) if (text := self._text(sha, name)) is not None]
+            return "\n".join(found) if found else None
+
+        return text
+
+    def _first_reader(self, own: str, names: Names) -> FileText:
+        """Files as of the item's commit: the name that it has for them comes first, later ones were hardly there."""
+
+        def text(path: str) -> str | None:
+            texts = (self._text(own, name) for name in reversed(names.of(path)))
+            return next((text for text in texts if text is not None), None)
 
         return text
 
@@ -206,36 +217,6 @@ class _Check:
         return self._texts[sha, path]
 
 
-def _commit(row: Row) -> _Commit:
+def _commit(row: Row) -> Change:
     stored = stored_event(row)
-    return _Commit(stored.event.at_utc, stored.id, CommitDigest.from_payload(stored.event.payload))
-
-
-def _paths(digest: CommitDigest) -> set[str]:
-    return {path for change in digest.files for path in (change.path, change.old_path) if path}
-
-
-def _as_now(item: Item, links: Iterable[tuple[str, str]]) -> Item:
-    """The item with its files by their present names."""
-    now = {cited_as: path for path, cited_as in links if path != cited_as}
-    if not now:
-        return item
-    evidence = (
-        found if found.path is None else replace(found, path=now.get(found.path, found.path)) for found in item.evidence
-    )
-    return replace(item, files=tuple(now.get(path, path) for path in item.files), evidence=tuple(evidence))
-
-
-def _moves(links: Iterable[tuple[str, str]], changes: Iterable[CommitDigest]) -> dict[tuple[str, str], str]:
-    now = {link: link[0] for link in links}
-    for digest in changes:
-        renames = {change.old_path: change.path for change in digest.files if change.status == "R"}
-        now = {link: renames.get(path, path) for link, path in now.items()}
-    return {link: path for link, path in now.items() if path != link[0]}
-
-
-def _move(store: Store, verdict: _Verdict) -> None:
-    for (path, cited_as), moved_to in verdict.moves.items():
-        row = {"project_id": verdict.item.project_id, "item_id": verdict.item.id, "cited_as": cited_as}
-        store.run(sql.UNLINK_FILE, **row, path=path)
-        store.run(sql.INSERT_FILE, **row, path=moved_to)
+    return Change(stored.event.at_utc, stored.id, CommitDigest.from_payload(stored.event.payload))

@@ -28,7 +28,7 @@ _OTHERS: Mapping[str, re.Pattern[str]] = {
     "rs": re.compile(
         r" *pub(?:\([a-z]+\))? +(?:async +|unsafe +|const +)*(?P<word>fn|struct|enum|trait|type|mod) +(?P<name>\w+)"
     ),
-    "rb": re.compile(r" *(?P<word>def|class|module) +(?P<name>[A-Za-z_][\w.:?!]*)"),
+    "rb": re.compile(r" *(?P<word>def|class|module) +(?:self\.)?(?P<name>[A-Za-z_][\w.:?!]*)"),
     "java": re.compile(
         r"\s*public +(?:static +|final +|abstract +)*(?P<word>class|interface|enum|record) +(?P<name>\w+)"
     ),

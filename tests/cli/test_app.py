@@ -36,7 +36,13 @@ def commands() -> Iterator[tuple[str, Any]]:
 NAMES = [name for name, _ in commands()]
 
 LINK = "contox-hooks://contox/connect"
-ARGUMENTS = {"session": ["show", "x"], "search": ["x"], "settings": ["set", "paused", "true"], "open-url": [LINK]}
+ARGUMENTS = {
+    "session": ["show", "x"],
+    "search": ["x"],
+    "ask": ["why x"],
+    "settings": ["set", "paused", "true"],
+    "open-url": [LINK],
+}
 
 ANYWHERE = {"prompt", "register-url-handler"}
 """They have nothing to do with a repository that is captured: nothing is shown, or a desktop is told."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from contox_hooks.domain.error import Error
@@ -25,12 +27,17 @@ def test_fields_and_explanation(learnt: Repo, call: Call) -> None:
     assert set(found) == {"query", "hits"}
     assert found["query"] == "unknown orders"
     hit = found["hits"][0]
-    assert set(hit) == {"score", "matched_by", "similarity", "item"}
+    assert set(hit) == {"score", "matched_by", "similarity", "parts", "item"}
     assert hit["item"]["evidence"]
     assert 0 < hit["score"] <= 1
-    assert (
-        f"  score {hit['score']:.2f}, found by {hit['matched_by']}" in call("search", "unknown orders", "--explain").out
-    )
+    parts = hit["parts"]
+    assert set(parts) == {"words", "meaning", "files", "matched"}
+    assert (parts["words"], parts["files"]) == (1.0, 0.0)
+    assert set(parts["matched"]) == {"unknown", "order"}
+    told = call("search", "unknown orders", "--explain").out
+    assert f"  score {hit['score']:.2f}, found by {hit['matched_by']}" in told
+    assert f"    words 1.00 (unknown {parts['matched']['unknown']:.2f}, order " in told
+    assert f"    meaning {parts['meaning']:.2f}, files 0.00\n" in told
 
 
 def test_limit_and_type(learnt: Repo, call: Call) -> None:
@@ -41,6 +48,42 @@ def test_limit_and_type(learnt: Repo, call: Call) -> None:
     assert found
     assert {hit["item"]["type"] for hit in found} == {kind}
     assert call("search", "orders", "--type", "bugs", "--json").error["hint"] == "did you mean bug?"
+
+
+def test_filters(learnt: Repo, call: Call) -> None:
+    def found(*arguments: str) -> set[str]:
+        return {hit["item"]["files"][0] for hit in call("search", "orders store", *arguments, "--json").json["hits"]}
+
+    assert found() >= {"api/orders.py", "store/events.py"}
+    assert (
+        found("--file", "api") == found("--file", "api/orders.py") == found("--file", "orders.*") == {"api/orders.py"}
+    )
+    assert found("--file", "./store/") == {"store/events.py"}
+    assert found("--status", "archived") == found("--key", "root/nothing") == found("--since", "1 second ago") == set()
+    assert found("--since", "2001-01-01") == found()
+    told = call("search", "orders", "--status", "archived")
+    assert told.out == "nothing found for 'orders' that fits these filters\n"
+    assert call("search", "orders", "--status", "new", "--json").error["code"] == "usage"
+    assert "no date in the past" in call("search", "orders", "--since", "gibberish", "--json").error["message"]
+
+
+def test_what_is_worked_on_comes_first(learnt: Repo, call: Call) -> None:
+    def parts(*arguments: str, at: Path | None = None) -> dict[str, float]:
+        hits = call("search", "orders sqlite", *arguments, "--json", at=at).json["hits"]
+        return {hit["item"]["files"][0]: hit["parts"]["files"] for hit in hits}
+
+    assert set(parts().values()) == {0.0}
+    for lifted in (
+        parts("--for", "api/orders.py"),
+        parts("--for", "./api/orders.py"),
+        parts("--for", "orders.py", at=learnt.path / "api"),
+    ):
+        assert (lifted["api/orders.py"], lifted["store/events.py"]) == (1.0, 0.0)
+    assert set(parts("--changed").values()) == {0.0}
+    (learnt.path / "store/events.py").write_text("changed\n")
+    for at in (learnt.path, learnt.path / "api"):
+        lifted = parts("--changed", at=at)
+        assert (lifted["api/orders.py"], lifted["store/events.py"]) == (0.0, 1.0)
 
 
 def test_nothing_found_is_no_failure(learnt: Repo, call: Call) -> None:

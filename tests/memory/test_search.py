@@ -137,10 +137,32 @@ def test_parts(word: str, expected: list[str]) -> None:
     assert parts(word) == expected
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("requests", "requested"),
+        ("retries", "retry"),
+        ("running", "runs"),
+        ("Authorization", "authorize"),
+        ("HTTPHeaders", "http_header"),
+        ("Żółw", "zołw"),  # marks on letters fall away; the stroke is part of its letter
+    ],
+)
+def test_words_that_are_the_same(one: str, other: str) -> None:
+    assert spread(one) == spread(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("class", "clas"), ("status", "statu"), ("v1", "v2"), ("用户", "用")])
+def test_words_that_are_not(one: str, other: str) -> None:
+    assert spread(one) != spread(other)
+
+
 @given(st.text())
-def test_spread_keeps_the_text(text: str) -> None:
-    assert spread(text).startswith(text)
-    assert len(asked_words(text)) <= 32
+def test_what_is_stored_is_what_is_asked(text: str) -> None:
+    held = spread(text).split(" ") if spread(text) else []
+    assert all(word.isalnum() and word == word.casefold() for word in held)
+    asked = asked_words(text)
+    assert asked == list(dict.fromkeys(held))[:32]
 
 
 def test_edit_is_found_by_its_new_words(service: Service, project_id: str) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from contox_hooks.domain.item import MAX_FACTS, Evidence, Item
 from contox_hooks.domain.path import Exclusions
 from contox_hooks.pipeline.deep import MAX_APPENDED, MAX_FILE_BYTES, deepen
-from contox_hooks.pipeline.python_source import Unparsable, outline
+from contox_hooks.pipeline.source.outline import Unparsable
+from contox_hooks.pipeline.source.python import outline
 
 SHOP = b"""
 from dataclasses import dataclass
@@ -80,18 +81,18 @@ def test_outline() -> None:
     assert {schema.text for schema in found.schemas} == {
         "Price (dataclass): net: int, country: str",
         "Order (pydantic model): id: int, lines: list[Price]",
-        "Row (SQLAlchemy model): __tablename__ = 'rows', id = Column(Integer, primary_key=True)",
-        "State (enum): OPEN = 'open', PAID = 'paid'",
+        'Row (SQLAlchemy model): __tablename__ = "rows", id = Column(Integer, primary_key=True)',
+        'State (enum): OPEN = "open", PAID = "paid"',
     }
     signatures = {definition.name: definition.signature for definition in found.definitions}
-    assert signatures["Shop.total"] == "def total(self, prices: list[Price], *, rounded: bool=True) -> int"
+    assert signatures["Shop.total"] == "def total(self, prices: list[Price], *, rounded: bool = True) -> int"
     assert signatures["order"] == "async def order(id: int) -> Order"
     assert signatures["Row"] == "class Row(Base)"
 
 
 def test_names_in_the_facts_are_told() -> None:
     text = appended(item("- shop.py: adds `def Shop.total(self)`; changes `Price`"))
-    assert "`def Shop.total(self, prices: list[Price], *, rounded: bool=True) -> int` (shop.py)" in text
+    assert "`def Shop.total(self, prices: list[Price], *, rounded: bool = True) -> int` (shop.py)" in text
     assert "- schema Price (dataclass): net: int, country: str (shop.py)" in text
     assert "helper" not in text
 
@@ -110,7 +111,7 @@ def test_without_names_the_public_ones_are_told_but_not_of_tests() -> None:
     assert deepen([one], lambda sha, path: b"def test_x(): ...\n").facts_by_item == {}
 
 
-def test_it_reads_the_newest_commit_each_file_once() -> None:
+def test_it_reads_the_newest_commit_and_the_one_before_the_oldest_each_file_once() -> None:
     asked: list[tuple[str, str]] = []
 
     def read(sha: str, path: str) -> bytes:
@@ -121,8 +122,9 @@ def test_it_reads_the_newest_commit_each_file_once() -> None:
         **{name: getattr(item(), name) for name in Item.__slots__} | {"commit_range": "a" * 40 + ".." + "b" * 40}
     )
     result = deepen([ranged, item(id_="j"), item(id_="k")], read)
-    assert asked == [("b" * 40, "shop.py"), ("e" * 40, "shop.py")]
-    assert (result.files_read, set(result.facts_by_item)) == (2, {"i", "j", "k"})
+    newest, before, single = "b" * 40, "a" * 40 + "^", "e" * 40
+    assert asked == [(sha, "shop.py") for sha in (newest, before, single, f"{single}^")]
+    assert result.files_read == 4
 
 
 def test_told_again_it_adds_nothing() -> None:
@@ -164,8 +166,8 @@ class State(enum.Enum):
 def connect(host, password="{PASSWORD}", key: str = "{KEY}"): ...
 """.encode()
     text = appended(item(), source)
-    assert "DB_PASSWORD = '[redacted:assigned-secret]'" in text
-    assert "def connect(host, password='[redacted:assigned-secret]'" in text
+    assert 'DB_PASSWORD = "[redacted:assigned-secret]"' in text
+    assert 'def connect(host, password="[redacted:assigned-secret]"' in text
     assert not any(secret in text for secret in (PASSWORD, KEY, KEY[4:]))
 
 
@@ -200,7 +202,7 @@ def test_bounds_are_said() -> None:
     full = item("x" * (MAX_FACTS - 10))
     assert appended(full) == ""
     files = tuple(f"f{number}.py" for number in range(13))
-    assert deepen([item(files=files)], lambda sha, path: SHOP).skipped == ("t: 3 of 13 Python files not read",)
+    assert deepen([item(files=files)], lambda sha, path: SHOP).skipped == ("t: 3 of 13 files not read",)
     assert appended(item(files=("a.js", "README.md"))) == ""
 
 

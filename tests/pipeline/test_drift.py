@@ -123,7 +123,9 @@ def test_released_when_the_lines_stand_again() -> None:
     assert not decide_release(item, [touch()], {"shop/price.py": CHANGED}.get, THEN)
     assert not decide_release(item, [touch()], lambda path: None, THEN)
     assert not decide_release(ITEM, [touch()], {"shop/price.py": STANDS}.get, THEN)
-    assert not decide_release(replace(item, evidence=()), [touch()], {"shop/price.py": STANDS}.get, THEN)
+    without = replace(item, evidence=())
+    assert decide_release(without, [touch(status="A")], {"shop/price.py": "another"}.get, THEN)
+    assert not decide_release(without, [touch(status="D")], lambda path: None, THEN)
 
 
 def test_takes_away() -> None:

@@ -1,0 +1,233 @@
+"""Whether drift flags what changed and nothing else, judged by git's own line history.
+
+    python benchmarks/drift.py PATH/TO/REPOSITORY... [--commits 2000] [--sample 150] [--show]
+
+Items come from the offline stages over the last commits. Then, for a sample of those that stand or are in review, git
+alone says what became of every quoted line: `git blame --reverse -w -M` from the item's newest commit to HEAD follows
+it through all later commits, side branches and renames. A line that ended before HEAD counts as standing all the same
+where `git diff` between the two ends keeps it (taken away and put back), or where its replacement in that hunk
+still says the quote. An item without quoted lines is false when all of its files are gone. Beside it the time of
+the stage as a ratio to `git log -p` of the same commits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import resource
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from contox_hooks.domain.event import commit_event
+from contox_hooks.domain.item import Evidence, Item
+from contox_hooks.git.history import DigestLimits, read_digests
+from contox_hooks.git.lookup import Blobs
+from contox_hooks.git.repository import Repository, locate
+from contox_hooks.memory.project import Project
+from contox_hooks.memory.service import Service
+from contox_hooks.pipeline.embedding import default_embedder
+from contox_hooks.pipeline.offline import OfflineExtractor
+from contox_hooks.pipeline.runner import Progress, run_pending
+from contox_hooks.pipeline.work import Tools
+
+_BATCH = 500
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("--commits", type=int, default=2000)
+    parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--show", action="store_true", help="name the items that were judged otherwise")
+    options = parser.parse_args()
+    for path in options.repositories:
+        report(path, options.commits, options.sample, show=options.show)
+
+
+def report(path: Path, commits: int, sample: int, *, show: bool) -> None:
+    repo = locate(path)
+    shas = repo.text("rev-list", f"--max-count={commits}", "HEAD").split()[::-1]
+    started = time.perf_counter()
+    line = ["git", f"--git-dir={repo.common_dir}", "log", "-p", "--no-walk=unsorted", "--stdin"]
+    with Path("/dev/null").open("wb") as nowhere:
+        subprocess.run(line, input="\n".join(shas).encode(), stdout=nowhere, check=True)
+    git_s = time.perf_counter() - started
+    items, stage_s, all_s = _remembered(repo, shas)
+    chosen = random.Random(4).sample(items, min(sample, len(items)))
+    judge = _Judge(repo)
+    tally: Counter[tuple[bool, bool]] = Counter()
+    for item in chosen:
+        changed, flagged = judge.changed(item), item.status == "review"
+        tally[changed is not None, flagged] += 1
+        if show and (changed is not None) != flagged:
+            print(f"  {'missed' if changed else 'wrong'}: {item.title} | {changed or item.status_reason}")
+            for entry in item.evidence:
+                print(f"    {entry.commit_sha[:12]} {entry.path}: {entry.quote!r}"[:200])
+    true, false, missed = tally[True, True], tally[False, True], tally[True, False]
+    print(
+        f"{path.parent.name if path.name == 'repo' else path.name}: {len(shas)} commits, {len(items)} items, "
+        f"{len(chosen)} judged: {true + missed} changed, {true + false} flagged; "
+        f"precision {true / max(1, true + false):.3f}, recall {true / max(1, true + missed):.3f}"
+    )
+    print(f"  lines: {', '.join(f'{count} {what}' for what, count in sorted(judge.lines.items()))}")
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"  drift {stage_s:.1f} s of {all_s:.1f} s in all stages, {stage_s / git_s:.1f} times `git log -p`; "
+          f"peak {peak_mb} MB", flush=True)  # fmt: skip
+
+
+def _remembered(repo: Repository, shas: Sequence[str]) -> tuple[list[Item], float, float]:
+    """Items that stand or are in review; seconds of the drift stage and of all."""
+    stages: Counter[str] = Counter()
+
+    def count(progress: Progress) -> None:
+        stages[progress.job.stage] += progress.job.duration_ms or 0
+
+    with tempfile.TemporaryDirectory() as scratch, Blobs(repo.common_dir) as blobs:
+        store = Path(scratch) / "memory.db"
+        with Service.open(store) as service:
+            project = service.projects.find_or_create(
+                common_dir=repo.common_dir, root_commit=None, remote=None, name=repo.common_dir.name
+            )
+            digests = read_digests(repo, shas, limits=DigestLimits(), origin="history")
+            events = [commit_event(digest, at_utc=digest.committer.at_utc) for digest in digests]
+            for start in range(0, len(events), _BATCH):
+                service.ingest(project.id, events[start : start + _BATCH])
+            service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
+
+        def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
+            return Tools(OfflineExtractor(), default_embedder, blobs)
+
+        failed = run_pending(store, tools_for, on_progress=count).failed
+        if failed:
+            print(f"  {len(failed)} failed: {failed[0].stage}: {failed[0].last_error}")
+        with Service.open(store, readonly=True) as service:
+            shown = service.items.page(project.id, status=None, limit=1_000_000)
+            items = [service.items.get(item.id) for item in shown if item.status in ("active", "review")]
+    items.sort(key=lambda item: (item.at_utc, item.title))
+    return items, stages["drift_check"] / 1000, sum(stages.values()) / 1000
+
+
+class _Judge:
+    """Asks git only; shares no code with the stage."""
+
+    def __init__(self, repo: Repository) -> None:
+        self._repo = repo
+        self._head = repo.text("rev-parse", "HEAD").strip()
+        self._ends = cache(self._ends_of)
+        self._hunks = cache(self._hunks_of)
+        self.lines: Counter[str] = Counter()
+
+    def changed(self, item: Item) -> str | None:
+        """What the item cites that is no longer so, or None."""
+        newest = self._git("rev-list", "--no-walk", *{entry.commit_sha for entry in item.evidence})[0]
+        cited = [
+            (entry, text) for entry in item.evidence if entry.path is not None for text in _quoted_lines(entry.quote)
+        ]
+        found = [self._fate(newest, entry, text) for entry, text in cited]
+        self.lines.update(fate for fate, _ in found)
+        if cited:
+            return next((where for fate, where in found if fate == "gone"), None)
+        files = [path for path in item.files if self._has(newest, path)]
+        gone = [path for path in files if not self._has(self._head, self._name(newest, self._head, path))]
+        return f"{gone[0]} is gone" if files and len(gone) == len(files) else None
+
+    def _fate(self, newest: str, entry: Evidence, text: str) -> tuple[str, str]:
+        assert entry.path is not None
+        path = self._name(entry.commit_sha, newest, entry.path)
+        ends = self._ends(newest, path)
+        places = [number for number, (_, content) in ends.items() if _says(content, text)]
+        if not places:
+            return "not standing at the item's commit", ""
+        own = self._added(entry.commit_sha, newest, path) & set(places)
+        places = sorted(own) or places
+        if any(ends[place][0] == self._head for place in places):
+            return "standing", ""
+        hunks = self._hunks(newest, path)
+        if any(self._kept(hunks, place, text) for place in places):
+            return "put back", ""
+        return "gone", f"{path}:{places[0]} “{text[:80]}” last in {ends[places[0]][0][:12]}"
+
+    def _kept(self, hunks: list[tuple[range, list[str]]] | None, place: int, text: str) -> bool:
+        if hunks is None:
+            return False
+        hunk = next((after for lines, after in hunks if place in lines), None)
+        return hunk is None or any(_says(line, text) for line in hunk)
+
+    def _ends_of(self, newest: str, path: str) -> dict[int, tuple[str, str]]:
+        """Line number at `newest` to the last commit that has the line, and its text."""
+        if not self._has(newest, path):
+            return {}
+        if newest == self._head:
+            return {number: (newest, line) for number, line in enumerate(self._git("show", f"{newest}:{path}"), 1)}
+        output = self._git("blame", "--reverse", "-w", "-M", "--line-porcelain", f"{newest}..{self._head}", "--", path)
+        ends: dict[int, tuple[str, str]] = {}
+        sha, place = "", 0
+        for line in output:
+            if line.startswith("\t"):
+                ends[place] = sha, line[1:]
+            elif (words := line.split(" ")) and len(words[0]) == 40 and len(words) > 2:
+                sha, place = words[0], int(words[2])
+        return ends
+
+    def _added(self, sha: str, newest: str, path: str) -> set[int]:
+        """Lines of `newest` that git blames on the commit."""
+        output = self._git("blame", "-w", "--porcelain", newest, "--", path)
+        return {int(words[2]) for line in output if (words := line.split(" "))[0] == sha and len(words) > 2}
+
+    def _hunks_of(self, newest: str, path: str) -> list[tuple[range, list[str]]] | None:
+        """What the diff of both ends replaces, and with what; None when the file is gone."""
+        name = self._name(newest, self._head, path)
+        if not self._has(self._head, name):
+            return None
+        hunks: list[tuple[range, list[str]]] = []
+        for line in self._git("diff", "-w", "-U0", f"{newest}:{path}", f"{self._head}:{name}"):
+            if match := _HUNK.match(line):
+                start, count = int(match[1]), int(match[2] or 1)
+                hunks.append((range(start, start + count), []))
+            elif line.startswith("+") and hunks:
+                hunks[-1][1].append(line[1:])
+        return hunks
+
+    def _name(self, old: str, new: str, path: str) -> str:
+        """What the path is called at `new`, by the renames of every commit between."""
+        if old == new or self._has(new, path):
+            return path
+        log = self._git("log", "--topo-order", "--reverse", "-M", "--diff-filter=R", "--name-status", "--format=",
+                        f"{old}..{new}")  # fmt: skip
+        for line in log:
+            status, _, names = line.partition("\t")
+            before, _, after = names.partition("\t")
+            if status.startswith("R") and before == path:
+                path = after
+        return path
+
+    def _has(self, sha: str, path: str) -> bool:
+        return bool(self._git("ls-tree", sha, "--", f":(literal){path}"))
+
+    def _git(self, *words: str) -> list[str]:
+        line = ["git", f"--git-dir={self._repo.common_dir}", "-c", "core.quotePath=false", *words]
+        return subprocess.run(line, capture_output=True, check=True).stdout.decode("utf-8", "replace").split("\n")[:-1]
+
+
+def _quoted_lines(quote: str) -> Iterator[str]:
+    """Added or plain lines of a quote; a removed one cites nothing that could stand."""
+    for line in quote.strip().split("\n"):
+        text = " ".join(line.strip().removeprefix("+").split())
+        if text and not line.strip().startswith("-"):
+            yield text
+
+
+def _says(line: str, text: str) -> bool:
+    folded = " ".join(line.split())
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)" if text[-1:].isalnum() else re.escape(text), folded) is not None
+
+
+if __name__ == "__main__":
+    main()

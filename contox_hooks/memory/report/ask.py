@@ -1,0 +1,144 @@
+"""A question answered from memory without a model: the passages that fit, cited, or the word that nothing does.
+
+Pure, over what search found. Invariant: every line of an answer stands in an item, and names which; a passage that
+shares neither half of the question's words nor its meaning is left out rather than shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contox_hooks.domain.item import Item
+from contox_hooks.memory.report.telling import commit_of, day, one_line, telling_lines
+from contox_hooks.memory.search import SearchHit
+from contox_hooks.memory.word import asked_words, words
+
+LOOKED_AT = 15
+"""Hits of the search that are looked at; CONTRACT.md section 9: 15 for a context pack."""
+MAX_PASSAGES = 5
+MAX_LINES = 3
+_ENOUGH_WORDS = 0.5
+"""Share of the question's words. With a third, questions about what a project never had found something on two
+projects of three."""
+_ENOUGH_MEANING = 0.55
+"""Cosine with the built-in model: unrelated commits lie around 0.1, the same thing in other words above 0.5."""
+
+_EMPTY = frozenset(
+    word
+    for text in (
+        "a an the this that these those it its we our us you your i my they their there here what which who whom whose "
+        "when where why how do does did done is are was were be been being can could should would will may might must "
+        "have has had having not no of in on at to for from by with without about into as and or but if than then so "
+        "any all some more most tell me explain please reason happened use used using"
+    ,)
+    for word in asked_words(text, limit=200)
+)  # fmt: skip
+"""Words of a question that say nothing of its subject, as `word.words` gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    number: int
+    """What the answer cites it by, from 1."""
+    item: Item
+    lines: tuple[str, ...]
+    """At most MAX_LINES of its reasons and facts, those nearest to the question."""
+    commits: tuple[str, ...]
+    """Full ids of the commits that it cites, in the order of its evidence."""
+    similarity: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    question: str
+    passages: tuple[Passage, ...]
+
+    def markdown(self, cited_as: str = "") -> str:
+        """`[1]`, or with `cited_as` "Source " as the vendor's clients expect it, `[Source 1]`."""
+        if not self.passages:
+            return "Nothing in memory fits this question.\n"
+        told = []
+        for passage in self.passages:
+            item = passage.item
+            head = f"[{cited_as}{passage.number}] **{one_line(item.title)}** ({standing(item)})"
+            told.append("\n".join([head, *(f"- {line}" for line in passage.lines)]))
+        return "\n\n".join(told) + "\n"
+
+    def to_wire(self) -> dict[str, Any]:
+        """The ask reply of CONTRACT.md section 1.3, and `question`, `commits` a source."""
+        near = [passage.similarity for passage in self.passages]
+        return {
+            "question": self.question,
+            "answer": self.markdown("Source "),
+            "sources": [_source(passage) for passage in self.passages],
+            "avgSimilarity": round(sum(near) / len(near), 4) if near else 0.0,
+            "usage": {"promptTokens": 0, "completionTokens": 0, "totalTokens": 0},
+            "model": "offline",
+        }
+
+
+def answer_of(question: str, hits: Sequence[SearchHit]) -> Answer:
+    """`hits` as search gives them, best first."""
+    asked = subject_words(question)
+    fitting = [hit for hit in hits if _fits(hit, asked)][:MAX_PASSAGES]
+    return Answer(
+        question,
+        tuple(
+            Passage(
+                number,
+                hit.item,
+                _lines(hit.item, asked),
+                tuple(dict.fromkeys(found.commit_sha for found in hit.item.evidence)),
+                hit.similarity or 0.0,
+                hit.score,
+            )
+            for number, hit in enumerate(fitting, 1)
+        ),
+    )
+
+
+def subject_words(question: str) -> frozenset[str]:
+    """The question's words that say what it is about; all of them where none does."""
+    asked = frozenset(asked_words(question))
+    return (asked - _EMPTY) or asked
+
+
+def standing(item: Item) -> str:
+    """`decision, 2024-01-31, commit 0123456789ab`, and whether it is in doubt."""
+    doubt = "" if item.status == "active" else f", {item.status}"
+    commit = commit_of(item)
+    return f"{item.type}, {day(item.at_utc)}{f', commit {commit}' if commit else ''}{doubt}"
+
+
+def _fits(hit: SearchHit, asked: frozenset[str]) -> bool:
+    matched = len(asked & set(hit.parts.matched))
+    if hit.similarity is not None and hit.similarity >= _ENOUGH_MEANING:
+        return True
+    return bool(asked) and matched / len(asked) >= _ENOUGH_WORDS
+
+
+def _lines(item: Item, asked: frozenset[str]) -> tuple[str, ...]:
+    """Nearest first chosen, then in their own order; a reason counts a word more than a fact."""
+    lines = telling_lines(item)
+    worth = [(len(asked & set(words(line.text))) + line.is_reason, -place) for place, line in enumerate(lines)]
+    chosen = sorted(range(len(lines)), key=lambda place: worth[place], reverse=True)[:MAX_LINES]
+    return tuple(("Why: " if lines[place].is_reason else "") + lines[place].text for place in sorted(chosen))
+
+
+def _source(passage: Passage) -> dict[str, Any]:
+    item = passage.item
+    return {
+        "itemId": item.id,
+        "type": item.type,
+        "title": item.title,
+        "facts": item.facts,
+        "schemaKey": item.schema_key,
+        "similarity": round(passage.similarity, 4),
+        "confidence": item.confidence,
+        "files": list(item.files),
+        "compositeScore": round(passage.score, 4),
+        "commits": list(passage.commits),
+    }

@@ -1,0 +1,131 @@
+"""Puts memory and git together for the reports, for whoever shows them: the CLI, a server. No rules of its own.
+
+Invariant: what leaves git here is without excluded paths, bounded, and its texts redacted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from contox_hooks.domain.activity import Touch
+from contox_hooks.domain.path import Exclusions
+from contox_hooks.domain.setting import Settings
+from contox_hooks.git.repository import Repository
+
+if TYPE_CHECKING:
+    from contox_hooks.domain.item import Item, ItemStatus
+    from contox_hooks.memory.project import Project
+    from contox_hooks.memory.report.ask import Answer
+    from contox_hooks.memory.report.changelog import Changelog, Mode
+    from contox_hooks.memory.report.impact import Impact
+    from contox_hooks.memory.report.onboarding import Guide
+    from contox_hooks.memory.search import QueryEmbedder
+    from contox_hooks.memory.service import Service
+
+MAX_COMMITS = 20_000
+"""Of git, names of files only: some 23,000 a second (FACTS.md)."""
+HISTORY_COMMITS = 2000
+"""How far back modules are seen to change together: older habits say little of the code there is."""
+GUIDE_COMMITS = 5000
+MAX_ITEMS = 20_000
+MAX_PATHS = 100_000
+MAX_IMPORT_LINES = 300_000
+MAX_TEXT_BYTES = 200_000
+"""Of a README or a manifest."""
+
+_SHOWN: tuple[ItemStatus, ...] = ("active", "review")
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Reports of one project. Without a clone of it (`repo` None) they say what memory alone knows."""
+
+    service: Service
+    project: Project
+    repo: Repository | None
+    settings: Settings
+
+    def ask(self, question: str, *, embedder: QueryEmbedder | None = None) -> Answer:
+        from contox_hooks.memory.report.ask import LOOKED_AT, answer_of
+
+        hits = self.service.search(self.project.id, question, limit=LOOKED_AT, embedder=embedder)
+        return answer_of(question, hits)
+
+    def changelog(self, *, since: int, until: int, mode: Mode = "developer") -> Changelog:
+        """`since`, `until` in seconds since the epoch."""
+        from contox_hooks.memory.report.changelog import changelog_of
+
+        return changelog_of(self.items(since), self.touches(since), mode=mode, since=since, until=until)
+
+    def impact(self, *, since: int) -> Impact:
+        from contox_hooks.memory.report.impact import impact_of
+
+        history = self.touches(limit=HISTORY_COMMITS)
+        return impact_of(self.touches(since), history, self.users, self.items(), tracked=self.tracked, since=since)
+
+    def guide(self) -> Guide:
+        from contox_hooks.memory.report.manifest import MANIFESTS, READMES
+        from contox_hooks.memory.report.onboarding import Sources, guide_of
+
+        present, history = set(self.tracked), self.touches(limit=GUIDE_COMMITS + 1)
+        sources = Sources(
+            items=self.items(),
+            touches=history[:GUIDE_COMMITS],
+            touches_cut=len(history) > GUIDE_COMMITS,
+            tracked=self.tracked,
+            users=self.users,
+            texts=self._texts([name for name in (*READMES, *MANIFESTS) if name in present]),
+        )
+        return guide_of(self.project.name, sources, generated_at=self.service.store.now())
+
+    def items(self, since: int | None = None) -> list[Item]:
+        """Active ones, then those in review; each the most important first."""
+        page = self.service.items.page
+        return [
+            item
+            for status in _SHOWN
+            for item in page(self.project.id, status=status, since=since, limit=MAX_ITEMS)
+        ]  # fmt: skip
+
+    def touches(self, since: int | None = None, *, limit: int = MAX_COMMITS) -> list[Touch]:
+        from contox_hooks.git.activity import touches
+
+        return [] if self.repo is None else touches(self.repo, self._exclusions, limit=limit, since=since)
+
+    @cached_property
+    def tracked(self) -> list[str]:
+        """The files of HEAD."""
+        from contox_hooks.git.activity import tracked
+
+        return [] if self.repo is None else tracked(self.repo, self._exclusions, limit=MAX_PATHS)
+
+    @cached_property
+    def users(self) -> dict[str, frozenset[str]]:
+        """File to the files that import it."""
+        from contox_hooks.git.activity import import_lines
+        from contox_hooks.memory.report.imports import uses
+
+        if self.repo is None or not self.settings.diffs:
+            return {}
+        return uses(import_lines(self.repo, self._exclusions, limit=MAX_IMPORT_LINES), self.tracked)
+
+    @cached_property
+    def _exclusions(self) -> Exclusions:
+        return Exclusions(self.settings.exclude)
+
+    def _texts(self, paths: Sequence[str]) -> dict[str, str]:
+        """As of HEAD; without what is not here or too large. Where `diffs` is off no contents are read."""
+        from contox_hooks.domain.redaction import redact
+        from contox_hooks.git.blob import read_blobs
+
+        if self.repo is None or not self.settings.diffs:
+            return {}
+        blobs = read_blobs(self.repo, [("HEAD", path) for path in paths], max_bytes=MAX_TEXT_BYTES)
+        return {
+            blob.path: redact(blob.content.decode("utf-8", "replace")).text
+            for blob in blobs
+            if blob.content is not None
+        }
