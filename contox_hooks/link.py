@@ -17,9 +17,9 @@ from contox_hooks.domain.error import AccessRefused, Busy, NotConnected, StoreEr
 
 if TYPE_CHECKING:
     from contox_hooks.backend.remote.api import Api
-    from contox_hooks.backend.remote.http import Http
     from contox_hooks.backend.remote.uplink import Uplink
     from contox_hooks.credential import Credentials
+    from contox_hooks.net.http import Http
 
 
 class Link:
@@ -39,8 +39,8 @@ class Link:
 
     @cached_property
     def http(self) -> Http:
-        from contox_hooks.backend.remote.http import Http
-        from contox_hooks.backend.remote.pace import pace_of
+        from contox_hooks.net.http import Http
+        from contox_hooks.net.pace import pace_of
         from contox_hooks.place import data_dir
         from contox_hooks.wire.endpoint import parse_endpoint
 

@@ -15,7 +15,7 @@ from contox_hooks.wire.loose import name_of
 
 if TYPE_CHECKING:
     from contox_hooks.backend.remote.api import Api
-    from contox_hooks.backend.remote.http import Http
+    from contox_hooks.net.http import Http
     from contox_hooks.wire.endpoint import Endpoint
 
 _TRIES = 3
@@ -33,8 +33,8 @@ class Server:
     @contextmanager
     def open(self) -> Iterator[tuple[Api, Http]]:
         from contox_hooks.backend.remote.api import Api
-        from contox_hooks.backend.remote.http import Http
-        from contox_hooks.backend.remote.pace import pace_of
+        from contox_hooks.net.http import Http
+        from contox_hooks.net.pace import pace_of
         from contox_hooks.place import data_dir
 
         http = Http(self.endpoint, self.key, pace=pace_of(data_dir(), self.endpoint, self._per_minute))
@@ -133,7 +133,7 @@ def _made(http: Http, name: str, team_id: str) -> Mapping[str, object]:
 
 def _project(row: Mapping[str, object], team_id: str) -> VendorProject:
     """What a server says goes into a file and onto the screen: short, one line. Raises RemoteError."""
-    from contox_hooks.backend.remote.http import plain
+    from contox_hooks.net.http import plain
 
     of_server = name_of(row.get("teamId"))
     name = row.get("name")

@@ -11,6 +11,9 @@ ItemStatus = Literal["active", "review", "archived", "superseded", "deprecated"]
 ITEM_TYPES: tuple[ItemType, ...] = ("decision", "convention", "architecture", "implementation", "bug", "todo")
 ITEM_STATUSES: tuple[ItemStatus, ...] = ("active", "review", "archived", "superseded", "deprecated")
 
+RelationKind = Literal["reinforces", "supersedes", "contradicts", "related"]
+RELATION_KINDS: tuple[RelationKind, ...] = ("reinforces", "supersedes", "contradicts", "related")
+
 MAX_TITLE, MAX_FACTS, MAX_RATIONALE, MAX_FILES, MAX_TAGS = 200, 5000, 2000, 50, 5
 
 
@@ -22,6 +25,17 @@ class Evidence:
     quote: str
     path: str | None = None
     event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What one item says about an earlier one: newer `kind` older."""
+
+    kind: RelationKind
+    item_id: str
+    """The older one."""
+    reason: str
+    """One line for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,8 @@ class Draft:
     commit_range: str | None = None
     at_utc: int = 0
     """When the newest evidence happened, seconds since the epoch."""
+    relations: tuple[Relation, ...] = ()
+    """Verdicts on known items, of an extractor that was shown them; dedup decides what becomes of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from contox_hooks.domain.item import Item
 from contox_hooks.domain.path import Exclusions
 from contox_hooks.domain.pipeline import Stage
 from contox_hooks.memory.job import Run
@@ -71,6 +72,13 @@ class Result:
 Writing = Callable[[], Result]
 StageFunction = Callable[[Work], Writing]
 Registry = dict[Stage, StageFunction]
+
+
+def waiting(work: Work, statement: str, **values: str) -> list[Item]:
+    """The session's items that a statement finds still to do, with their evidence."""
+    items = work.service.items
+    rows = work.service.store.rows(statement, session_id=work.session.id, **values)
+    return [items.with_evidence(row) for row in rows]
 
 
 def skip(reason: str) -> Writing:

@@ -318,7 +318,7 @@ STEPS = [
     ("contox_hooks.capture.outbox:Outbox", "_packed", "after"),
     ("contox_hooks.capture.outbox:Outbox", "pack", "after"),
     ("contox_hooks.backend.remote.uplink:Uplink", "send", "before"),
-    ("contox_hooks.backend.remote.http:Http", "request", "after"),
+    ("contox_hooks.net.http:Http", "request", "after"),
     ("contox_hooks.backend.remote.uplink:Uplink", "send", "after"),
     ("contox_hooks.capture.outbox:Outbox", "deliver", "before"),
     ("contox_hooks.capture.outbox:Outbox", "deliver", "after"),

@@ -79,7 +79,7 @@ def test_the_domain_is_pure_and_stands_alone() -> None:
 
 def test_httpx_is_imported_in_one_place_only() -> None:
     users = [path for path in PACKAGE.rglob("*.py") if hits(imports_of(path), ("httpx",))]
-    assert [path.relative_to(PACKAGE).as_posix() for path in users] == ["backend/remote/http.py"]
+    assert [path.relative_to(PACKAGE).as_posix() for path in users] == ["net/http.py"]
 
 
 @pytest.mark.parametrize("room", sorted(ROOT_MODULES_BELOW))

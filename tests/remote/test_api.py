@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contox_hooks.backend.remote.api import Api, SecretNotServed
-from contox_hooks.backend.remote.http import Http, Reply, Unreachable
 from contox_hooks.domain.error import AccessRefused, Error, NotFound, RemoteError
+from contox_hooks.net.http import Http, Reply, Unreachable
 from contox_hooks.wire.endpoint import parse_endpoint
 from tests.contox import fault
 from tests.contox.server import ContoxServer
-from tests.remote.conftest import KEY, OpenHttp, Speaker, spoken
+from tests.net.client import KEY, OpenHttp, Speaker, spoken
 
 Speak = Callable[..., Speaker]
 

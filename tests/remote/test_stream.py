@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.backend.remote.api import Api
-from contox_hooks.backend.remote.http import Unreachable
 from contox_hooks.backend.remote.stream import Doorbell, listen
 from contox_hooks.domain.error import RemoteError
+from contox_hooks.net.http import Unreachable
 from tests.contox import fault
 from tests.contox.server import ContoxServer
-from tests.remote.conftest import KEY, OpenHttp
+from tests.net.client import KEY, OpenHttp
 
 
 @pytest.mark.parametrize(

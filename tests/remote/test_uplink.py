@@ -11,17 +11,17 @@ from email.utils import formatdate
 import pytest
 
 from contox_hooks.backend.remote.api import Api
-from contox_hooks.backend.remote.http import Http, Reply, Unreachable
 from contox_hooks.backend.remote.uplink import Uplink, answer_of
 from contox_hooks.domain.delivery import Answer, Delivered, Park, Quarantine, Retry, Split, decide_verdict
 from contox_hooks.domain.error import AccessRefused, NotFound, RemoteError
+from contox_hooks.net.http import Http, Reply, Unreachable
 from contox_hooks.wire.envelope import content_hash
 from tests.contox import fault
 from tests.contox.fault import Fault
 from tests.contox.reply import Reply as ServerReply
 from tests.contox.reply import Request
 from tests.contox.server import ContoxServer
-from tests.remote.conftest import OpenHttp, Speaker, spoken
+from tests.net.client import OpenHttp, Speaker, spoken
 
 Speak = Callable[..., Speaker]
 

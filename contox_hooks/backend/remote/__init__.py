@@ -1,1 +1,1 @@
-"""The HTTP client of the Contox API. `http.py` is the only place that imports httpx."""
+"""The client of the Contox API, over `net/`."""

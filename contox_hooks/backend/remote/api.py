@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from contox_hooks.backend.remote.http import Http, Reply, Unreachable
-from contox_hooks.backend.remote.pace import asked_wait_s
 from contox_hooks.domain.error import AccessRefused, NotFound, RemoteError
+from contox_hooks.net.http import Http, Reply, Unreachable
+from contox_hooks.net.pace import asked_wait_s
 from contox_hooks.wire.jsontext import stringify
 from contox_hooks.wire.loose import count_of, first, name_of, object_of, objects_of, text_of
 from contox_hooks.wire.session import RemoteJob, RemotePipeline, RemoteSession, parse_jobs, parse_sessions

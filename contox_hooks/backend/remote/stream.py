@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contox_hooks.backend.remote.http import Http
+from contox_hooks.net.http import Http
 
 _NAME_BYTES = 16
 """More of an unfinished line is not kept: only its field name counts."""

@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Callable
 from typing import NamedTuple
 
-from contox_hooks.backend.remote.http import Http, Reply, Unreachable
-from contox_hooks.backend.remote.pace import asked_wait_s, server_time
 from contox_hooks.domain.delivery import Answer
 from contox_hooks.domain.error import AccessRefused, NotFound, RemoteError
+from contox_hooks.net.http import Http, Reply, Unreachable
+from contox_hooks.net.pace import asked_wait_s, server_time
 from contox_hooks.wire.body import signed_body
 
 _NOT_THE_API = frozenset((401, 403, 404, 405))

@@ -20,12 +20,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contox_hooks.backend.remote.http import MAX_BODY_BYTES, Http, Reply, Unreachable, plain
 from contox_hooks.domain.error import AccessRefused, RemoteError
+from contox_hooks.net.http import MAX_BODY_BYTES, Http, Reply, Unreachable, plain
 from tests.contox import fault
 from tests.contox.rate import RateLimit
 from tests.contox.server import ContoxServer
-from tests.remote.conftest import KEY, OpenHttp, Speaker, spoken
+from tests.net.client import KEY, OpenHttp, Speaker, spoken
 
 Speak = Callable[..., Speaker]
 
@@ -465,8 +465,8 @@ _INTERRUPTED = """
 import signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs this in the background ignores it
-from contox_hooks.backend.remote.http import Http
-from contox_hooks.backend.remote.pace import Pace
+from contox_hooks.net.http import Http
+from contox_hooks.net.pace import Pace
 from contox_hooks.wire.endpoint import parse_endpoint
 http = Http(parse_endpoint(sys.argv[1]), "k" * 9, pace=Pace(Path(sys.argv[2]), 100), total_s=60)
 try:
@@ -501,8 +501,8 @@ def test_an_interrupt_leaves_at_once_and_cleanly(speak: Speak, tmp_path: Path, a
 _HANGING = """
 import socket, sys, time
 from pathlib import Path
-from contox_hooks.backend.remote.http import Http, Unreachable
-from contox_hooks.backend.remote.pace import Pace
+from contox_hooks.net.http import Http, Unreachable
+from contox_hooks.net.pace import Pace
 from contox_hooks.wire.endpoint import parse_endpoint
 socket.getaddrinfo = lambda *_: time.sleep(600)
 http = Http(parse_endpoint("https://nowhere.invalid"), "k" * 9, pace=Pace(Path(sys.argv[1]), 100), total_s=0.2)

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contox_hooks.backend.remote.pace import (
+from contox_hooks.lock import FileLock
+from contox_hooks.net.pace import (
     BLOCK_CAP_S,
     LIMIT_S,
     WINDOW_S,
@@ -26,7 +27,6 @@ from contox_hooks.backend.remote.pace import (
     fold_reply,
     pace_of,
 )
-from contox_hooks.lock import FileLock
 from contox_hooks.wire.endpoint import parse_endpoint
 
 NOON = 1_800_000_000.0
@@ -258,7 +258,7 @@ def test_a_holder_that_does_not_let_go_is_not_waited_for_without_end(tmp_path: P
 _BUSY = """
 import sys
 from pathlib import Path
-from contox_hooks.backend.remote.pace import Pace
+from contox_hooks.net.pace import Pace
 pace = Pace(Path(sys.argv[1]), int(sys.argv[2]))
 print("on", flush=True)
 sys.stdin.readline()

@@ -26,8 +26,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from contox_hooks import __version__
-from contox_hooks.backend.remote.pace import Pace
 from contox_hooks.domain.error import AccessRefused, RemoteError
+from contox_hooks.net.pace import Pace
 from contox_hooks.wire.endpoint import Endpoint
 
 CONNECT_S = 10.0

@@ -1,0 +1,1 @@
+"""Language models: one protocol, one wire, and what it may cost."""
