@@ -1,13 +1,16 @@
 """Whether drift flags what changed and nothing else, judged by git's own line history.
 
-    python benchmarks/drift.py PATH/TO/REPOSITORY... [--commits 2000] [--sample 150] [--show]
+    python benchmarks/drift.py PATH/TO/REPOSITORY... [--commits 2000] [--sample 300] [--seconds 240] [--show]
 
 Items come from the offline stages over the last commits. Then, for a sample of those that stand or are in review, git
 alone says what became of every quoted line: `git blame --reverse -w -M` from the item's newest commit to HEAD follows
 it through all later commits, side branches and renames. A line that ended before HEAD counts as standing all the same
 where `git diff` between the two ends keeps it (taken away and put back), or where its replacement in that hunk
-still says the quote. An item without quoted lines is false when all of its files are gone. Beside it the time of
-the stage as a ratio to `git log -p` of the same commits.
+still says the quote. A definition that the title names changed when `git blame -L :name` finds it at the item's newest
+commit and in none of the item's files at HEAD. An item without quoted lines is false when all of its files are gone.
+
+Beside it two baselines over the same items, "flag when a file changed" (`git log`) and "never flag", and the time of
+the stage as a ratio to `git log -p` of the same commits. Deep enrichment is off: drift does not read it.
 """
 
 from __future__ import annotations
@@ -37,6 +40,10 @@ from contox_hooks.pipeline.runner import Progress, run_pending
 from contox_hooks.pipeline.work import Tools
 
 _BATCH = 500
+_CODE = re.compile(r"(?<![\w./-])`?(?:[A-Za-z_]\w*\.)*([A-Za-z]*_*[a-z0-9]+(?:_\w+|[A-Z]\w*))(?![\w/.-])")
+"""Words with an underscore or a hump inside; brackets and backticks are left to the stage."""
+_DRIVERS = {"py": "python", "c": "cpp", "h": "cpp", "rs": "rust", "go": "golang", "java": "java", "rb": "ruby",
+            "php": "php"}  # fmt: skip
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
 
 
@@ -44,14 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--commits", type=int, default=2000)
-    parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--sample", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=240, help="stop judging a repository after so long")
     parser.add_argument("--show", action="store_true", help="name the items that were judged otherwise")
     options = parser.parse_args()
     for path in options.repositories:
-        report(path, options.commits, options.sample, show=options.show)
+        report(path, options.commits, options.sample, options.seconds, show=options.show)
 
 
-def report(path: Path, commits: int, sample: int, *, show: bool) -> None:
+def report(path: Path, commits: int, sample: int, seconds: float, *, show: bool) -> None:
     repo = locate(path)
     shas = repo.text("rev-list", f"--max-count={commits}", "HEAD").split()[::-1]
     started = time.perf_counter()
@@ -59,35 +67,72 @@ def report(path: Path, commits: int, sample: int, *, show: bool) -> None:
     with Path("/dev/null").open("wb") as nowhere:
         subprocess.run(line, input="\n".join(shas).encode(), stdout=nowhere, check=True)
     git_s = time.perf_counter() - started
-    items, stage_s, all_s = _remembered(repo, shas)
+    items, stage_s, cpu_s, all_s = _remembered(repo, shas)
     chosen = random.Random(4).sample(items, min(sample, len(items)))
     judge = _Judge(repo)
-    tally: Counter[tuple[bool, bool]] = Counter()
+    tallies = {name: _Tally() for name in ("drift", "flag when a file changed", "never flag")}
+    started = time.perf_counter()
+    judged = 0
     for item in chosen:
-        changed, flagged = judge.changed(item), item.status == "review"
-        tally[changed is not None, flagged] += 1
+        if time.perf_counter() - started > seconds:
+            break
+        judged += 1
+        changed, flagged = judge.changed(item), is_flagged(item)
+        tallies["drift"].add(changed is not None, flagged)
+        tallies["flag when a file changed"].add(changed is not None, judge.is_touched(item))
+        tallies["never flag"].add(changed is not None, False)
         if show and (changed is not None) != flagged:
             print(f"  {'missed' if changed else 'wrong'}: {item.title} | {changed or item.status_reason}")
             for entry in item.evidence:
                 print(f"    {entry.commit_sha[:12]} {entry.path}: {entry.quote!r}"[:200])
-    true, false, missed = tally[True, True], tally[False, True], tally[True, False]
     print(
         f"{path.parent.name if path.name == 'repo' else path.name}: {len(shas)} commits, {len(items)} items, "
-        f"{len(chosen)} judged: {true + missed} changed, {true + false} flagged; "
-        f"precision {true / max(1, true + false):.3f}, recall {true / max(1, true + missed):.3f}"
+        f"{judged} judged in {time.perf_counter() - started:.0f} s"
     )
-    print(f"  lines: {', '.join(f'{count} {what}' for what, count in sorted(judge.lines.items()))}")
+    for name, tally in tallies.items():
+        print(f"  {name:25} {tally}")
+    print(f"  cited: {', '.join(f'{count} {what}' for what, count in sorted(judge.fates.items()))}")
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"  drift {stage_s:.1f} s of {all_s:.1f} s in all stages, {stage_s / git_s:.1f} times `git log -p`; "
-          f"peak {peak_mb} MB", flush=True)  # fmt: skip
+    print(
+        f"  drift {stage_s:.1f} s ({cpu_s:.1f} s of processor) of {all_s:.1f} s in all stages, "
+        f"{stage_s / git_s:.1f} times `git log -p`; peak {peak_mb} MB",
+        flush=True,
+    )
 
 
-def _remembered(repo: Repository, shas: Sequence[str]) -> tuple[list[Item], float, float]:
-    """Items that stand or are in review; seconds of the drift stage and of all."""
+def is_flagged(item: Item) -> bool:
+    """By drift, which names a commit; other stages have other reasons for a review."""
+    return item.status == "review" and re.search(r"\bin [0-9a-f]{12}\b", item.status_reason or "") is not None
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[bool, bool]] = Counter()
+
+    def add(self, changed: bool, flagged: bool) -> None:
+        self._counts[changed, flagged] += 1
+
+    def __str__(self) -> str:
+        true, false, missed = self._counts[True, True], self._counts[False, True], self._counts[True, False]
+        precision = f"{true / (true + false):.3f}" if true + false else "none flagged"
+        recall = f"{true / (true + missed):.3f}" if true + missed else "none changed"
+        return f"precision {precision}, recall {recall} ({true + missed} changed, {true + false} flagged)"
+
+
+def _remembered(repo: Repository, shas: Sequence[str]) -> tuple[list[Item], float, float, float]:
+    """Items that stand or are in review; seconds of the drift stage, of its own processor time (git's not counted), and
+    of all stages."""
     stages: Counter[str] = Counter()
+    began = [0.0]
 
     def count(progress: Progress) -> None:
-        stages[progress.job.stage] += progress.job.duration_ms or 0
+        if progress.job.status == "running":
+            began[0] = time.process_time()
+        elif progress.job.stage == "drift_check":
+            stages["drift_cpu"] += round((time.process_time() - began[0]) * 1000)
+        if progress.job.duration_ms is not None:
+            stages[progress.job.stage] += progress.job.duration_ms
+            stages["all"] += progress.job.duration_ms
 
     with tempfile.TemporaryDirectory() as scratch, Blobs(repo.common_dir) as blobs:
         store = Path(scratch) / "memory.db"
@@ -102,7 +147,7 @@ def _remembered(repo: Repository, shas: Sequence[str]) -> tuple[list[Item], floa
             service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
 
         def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
-            return Tools(OfflineExtractor(), default_embedder, blobs)
+            return Tools(OfflineExtractor(), default_embedder, blobs, deep_enrich=False)
 
         failed = run_pending(store, tools_for, on_progress=count).failed
         if failed:
@@ -111,7 +156,7 @@ def _remembered(repo: Repository, shas: Sequence[str]) -> tuple[list[Item], floa
             shown = service.items.page(project.id, status=None, limit=1_000_000)
             items = [service.items.get(item.id) for item in shown if item.status in ("active", "review")]
     items.sort(key=lambda item: (item.at_utc, item.title))
-    return items, stages["drift_check"] / 1000, sum(stages.values()) / 1000
+    return items, stages["drift_check"] / 1000, stages["drift_cpu"] / 1000, stages["all"] / 1000
 
 
 class _Judge:
@@ -122,21 +167,60 @@ class _Judge:
         self._head = repo.text("rev-parse", "HEAD").strip()
         self._ends = cache(self._ends_of)
         self._hunks = cache(self._hunks_of)
-        self.lines: Counter[str] = Counter()
+        self._name = cache(self._name_of)
+        self._renames = cache(self._renames_of)
+        self._attributes = tempfile.NamedTemporaryFile("w", suffix=".attributes")  # noqa: SIM115
+        self._attributes.write("\n".join(f"*.{suffix} diff={driver}" for suffix, driver in _DRIVERS.items()))
+        self._attributes.flush()
+        self.fates: Counter[str] = Counter()
 
     def changed(self, item: Item) -> str | None:
         """What the item cites that is no longer so, or None."""
-        newest = self._git("rev-list", "--no-walk", *{entry.commit_sha for entry in item.evidence})[0]
+        newest = self._newest(item)
         cited = [
             (entry, text) for entry in item.evidence if entry.path is not None for text in _quoted_lines(entry.quote)
         ]
         found = [self._fate(newest, entry, text) for entry, text in cited]
-        self.lines.update(fate for fate, _ in found)
+        self.fates.update(fate for fate, _ in found)
+        if gone := next((where for fate, where in found if fate == "gone"), None):
+            return gone
+        if gone := self._undefined(newest, item):
+            return gone
         if cited:
-            return next((where for fate, where in found if fate == "gone"), None)
+            return None
         files = [path for path in item.files if self._has(newest, path)]
         gone = [path for path in files if not self._has(self._head, self._name(newest, self._head, path))]
         return f"{gone[0]} is gone" if files and len(gone) == len(files) else None
+
+    def is_touched(self, item: Item) -> bool:
+        """Whether any commit after the item's newest changed any of its files, by the name it had then."""
+        newest = self._newest(item)
+        return bool(item.files) and bool(
+            self._git("rev-list", "--max-count=1", f"{newest}..{self._head}", "--",
+                      *(f":(top,literal){path}" for path in item.files))
+        )  # fmt: skip
+
+    def _newest(self, item: Item) -> str:
+        return self._git("rev-list", "--no-walk", *{entry.commit_sha for entry in item.evidence})[0]
+
+    def _undefined(self, newest: str, item: Item) -> str | None:
+        for word in sorted(set(_CODE.findall(item.title))):
+            then = [path for path in item.files if self._defines(newest, path, word)]
+            self.fates["definition"] += bool(then)
+            names = [self._name(newest, self._head, path) for path in item.files]
+            if then and not any(self._defines(self._head, path, word) for path in names):
+                return f"{then[0]} no longer defines {word}"
+        return None
+
+    def _defines(self, sha: str, path: str, word: str) -> bool:
+        """What git itself finds by a function's name, with its patterns for the file's language."""
+        if path.rpartition(".")[2] not in _DRIVERS or not self._has(sha, path):
+            return False
+        kinds = "\\|".join(("def", "class", "struct", "union", "enum", "func", "fn", "function", "trait", "interface"))
+        pattern = rf"\(\({kinds}\) \+\|[ *]\){word}\b *\($\|[^A-Za-z0-9_ ]\)"
+        line = ["git", f"--git-dir={self._repo.common_dir}", "-c", f"core.attributesFile={self._attributes.name}",
+                "blame", "-s", f"-L:{pattern}", sha, "--", path]  # fmt: skip
+        return subprocess.run(line, capture_output=True, check=False).returncode == 0
 
     def _fate(self, newest: str, entry: Evidence, text: str) -> tuple[str, str]:
         assert entry.path is not None
@@ -195,18 +279,19 @@ class _Judge:
                 hunks[-1][1].append(line[1:])
         return hunks
 
-    def _name(self, old: str, new: str, path: str) -> str:
+    def _name_of(self, old: str, new: str, path: str) -> str:
         """What the path is called at `new`, by the renames of every commit between."""
         if old == new or self._has(new, path):
             return path
+        for before, after in self._renames(old, new):
+            path = after if before == path else path
+        return path
+
+    def _renames_of(self, old: str, new: str) -> list[tuple[str, str]]:
         log = self._git("log", "--topo-order", "--reverse", "-M", "--diff-filter=R", "--name-status", "--format=",
                         f"{old}..{new}")  # fmt: skip
-        for line in log:
-            status, _, names = line.partition("\t")
-            before, _, after = names.partition("\t")
-            if status.startswith("R") and before == path:
-                path = after
-        return path
+        moves = (line.split("\t") for line in log if line.startswith("R"))
+        return [(before, after) for _, before, after in moves]
 
     def _has(self, sha: str, path: str) -> bool:
         return bool(self._git("ls-tree", sha, "--", f":(literal){path}"))

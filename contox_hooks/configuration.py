@@ -2,8 +2,9 @@
 configure.py's.
 
 Order, later wins: defaults, the user's config.yaml, the project's own (memory store), git config `contox.*`, the
-repository's `.contox.yaml` (narrows only), environment `CONTOX_*`. YAML is imported only when such a file exists. A
-committed file is a stranger's: it is read as text of bounded size, without aliases, tags or links.
+repository's `.contox.yaml` (narrows only), environment `CONTOX_*`; a plan narrows what came of them. YAML is imported
+only when such a file exists. A committed file is a stranger's: it is read as text of bounded size, without aliases,
+tags or links.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from contox_hooks.place import config_dir
 
 COMMITTED = ".contox.yaml"
 MAX_BYTES = 64 * 1024
-"""A file of nine settings that is longer holds something else."""
+"""A file of twenty settings that is longer holds something else."""
 
 
 def user_file() -> Path:
@@ -31,15 +32,18 @@ def user_file() -> Path:
     return config_dir() / "config.yaml"
 
 
-def effective_settings(repo: Repository | None, project: Mapping[str, Any] | None = None) -> Effective:
-    """All layers folded. Raises SettingError that names the file and what is wrong in it."""
+def effective_settings(
+    repo: Repository | None, project: Mapping[str, Any] | None = None, *, plan: Mapping[str, Any] | None = None
+) -> Effective:
+    """All layers folded. `plan`: what it allows at most, such as `model: small`; no layer goes beyond (CONTRACT.md
+    section 5). Raises SettingError that names the file and what is wrong in it."""
     layers = [
         yaml_layer(user_file()),
         Layer("project", _parsed(project or {}, "the project's settings")),
     ]
     if repo is not None:
         layers += [_git_layer(repo), _committed_layer(repo)]
-    layers.append(_environment_layer())
+    layers += [_environment_layer(), Layer("the plan", _parsed(plan or {}, "the plan"), narrowing=True)]
     return fold_layers(layers)
 
 

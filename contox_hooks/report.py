@@ -6,11 +6,12 @@ Invariant: what leaves git here is without excluded paths, bounded, and its text
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from contox_hooks.domain.activity import Touch
+from contox_hooks.domain.error import RemoteError, SpendRefused
 from contox_hooks.domain.path import Exclusions
 from contox_hooks.domain.setting import Settings
 from contox_hooks.git.repository import Repository
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from contox_hooks.memory.report.changelog import Changelog, Mode
     from contox_hooks.memory.report.impact import Impact
     from contox_hooks.memory.report.onboarding import Guide
+    from contox_hooks.memory.report.prose import Prose
     from contox_hooks.memory.search import QueryEmbedder
     from contox_hooks.memory.service import Service
+    from contox_hooks.model.chat import Asker
 
 MAX_COMMITS = 20_000
 """Of git, names of files only: some 23,000 a second (FACTS.md)."""
@@ -48,23 +51,45 @@ class Reports:
     repo: Repository | None
     settings: Settings
 
-    def ask(self, question: str, *, embedder: QueryEmbedder | None = None) -> Answer:
+    def ask(self, question: str, *, embedder: QueryEmbedder | None = None, asker: Asker | None = None) -> Answer:
+        """With an asker, its answer over the passages; without passages it is not asked."""
         from contox_hooks.memory.report.ask import LOOKED_AT, answer_of
 
         hits = self.service.search(self.project.id, question, limit=LOOKED_AT, embedder=embedder)
-        return answer_of(question, hits)
+        answer = answer_of(question, hits)
+        if asker is None or not answer.passages:
+            return answer
+        prose, trouble = self.prose(asker, "ask", question, answer.sources)
+        return replace(answer, prose=prose, trouble=trouble)
+
+    def prose(self, asker: Asker, purpose: str, task: str, sources: Sequence[str]) -> tuple[Prose | None, str]:
+        """One question to the model; or None, and why in one line. Nothing is asked about nothing."""
+        from contox_hooks.memory.report.prose import Unusable, prose_of, question_about
+
+        if not sources:
+            return None, ""
+        try:
+            return prose_of(asker.ask(question_about(task, sources), purpose=purpose), sources), ""
+        except Unusable as error:
+            return None, f"{asker.name}: {error}"
+        except (RemoteError, SpendRefused) as error:
+            return None, error.message
 
     def changelog(self, *, since: int, until: int, mode: Mode = "developer") -> Changelog:
         """`since`, `until` in seconds since the epoch."""
         from contox_hooks.memory.report.changelog import changelog_of
 
-        return changelog_of(self.items(since), self.touches(since), mode=mode, since=since, until=until)
+        touches, cut = self._bounded(since)
+        return changelog_of(self.items(since), touches, mode=mode, since=since, until=until, touches_cut=cut)
 
     def impact(self, *, since: int) -> Impact:
         from contox_hooks.memory.report.impact import impact_of
 
         history = self.touches(limit=HISTORY_COMMITS)
-        return impact_of(self.touches(since), history, self.users, self.items(), tracked=self.tracked, since=since)
+        recent, cut = self._bounded(since)
+        return impact_of(
+            recent, history, self.users, self.items(), tracked=self.tracked, since=since, recent_cut=cut
+        )  # fmt: skip
 
     def guide(self) -> Guide:
         from contox_hooks.memory.report.manifest import MANIFESTS, READMES
@@ -90,10 +115,15 @@ class Reports:
             for item in page(self.project.id, status=status, since=since, limit=MAX_ITEMS)
         ]  # fmt: skip
 
-    def touches(self, since: int | None = None, *, limit: int = MAX_COMMITS) -> list[Touch]:
+    def touches(self, since: int | None = None, *, limit: int) -> list[Touch]:
         from contox_hooks.git.activity import touches
 
         return [] if self.repo is None else touches(self.repo, self._exclusions, limit=limit, since=since)
+
+    def _bounded(self, since: int) -> tuple[list[Touch], bool]:
+        """At most MAX_COMMITS, and whether there were more."""
+        found = self.touches(since, limit=MAX_COMMITS + 1)
+        return found[:MAX_COMMITS], len(found) > MAX_COMMITS
 
     @cached_property
     def tracked(self) -> list[str]:

@@ -14,12 +14,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contox_hooks.domain.error import StoreError
+from contox_hooks.domain.error import SettingError, StoreError
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
     from contox_hooks.capture.drain import Drained
+    from contox_hooks.domain.setting import Effective
     from contox_hooks.memory.project import Project
+    from contox_hooks.pipeline.provider import Extractor
     from contox_hooks.pipeline.runner import Progress, RunReport
     from contox_hooks.pipeline.work import Tools
 
@@ -124,16 +126,38 @@ def _tools(project: Project, clones: Sequence[Path], readers: ExitStack) -> Tool
     from contox_hooks.git.lookup import Blobs
     from contox_hooks.git.repository import from_git_dir
     from contox_hooks.pipeline.embedding import default_embedder
-    from contox_hooks.pipeline.offline import OfflineExtractor
     from contox_hooks.pipeline.work import Tools
 
     repo = from_git_dir(clones[0]) if clones else None
-    settings = effective_settings(repo, project.settings).settings
+    effective = effective_settings(repo, project.settings)
+    settings = effective.settings
     blobs = readers.enter_context(Blobs(*clones)) if clones else None
     return Tools(
-        OfflineExtractor(), default_embedder, blobs, deep_enrich=settings.deep_enrich, diffs=settings.diffs,
-        exclusions=Exclusions(settings.exclude),
+        _extractor(effective, project, readers), default_embedder, blobs, deep_enrich=settings.deep_enrich,
+        diffs=settings.diffs, exclusions=Exclusions(settings.exclude),
     )  # fmt: skip
+
+
+def _extractor(effective: Effective, project: Project, readers: ExitStack) -> Extractor:
+    """Where the settings want a model that cannot be asked, a key is missing, memory does not wait for that: the rules
+    read, and the job says why."""
+    from contox_hooks.pipeline.offline import OfflineExtractor
+
+    if effective.settings.model == "offline":
+        return OfflineExtractor()
+    from contox_hooks.asker import meter_for
+    from contox_hooks.memory.store import Store
+    from contox_hooks.pipeline.model_extractor import ModelExtractor, RulesInstead
+    from contox_hooks.place import memory_path
+
+    # Of its own: the runner's store may lose its last seconds with the power, and a claim must not be lost.
+    store = readers.enter_context(Store.open(memory_path()))
+    try:
+        meter = meter_for(effective, store, project.id)
+    except SettingError as error:
+        return RulesInstead(error.message)
+    assert meter is not None  # not offline
+    return ModelExtractor(meter, OfflineExtractor())
 
 
 def main() -> None:

@@ -42,6 +42,8 @@ class Drained:
     delivered: int = 0
     runs: list[str] = field(default_factory=list)
     """Pipeline runs that were asked for."""
+    landed: set[str] = field(default_factory=set)
+    """Sessions that got a move of a branch to what was not made here."""
     first: bool = False
     set_aside: str | None = None
     """Where a damaged capture database went."""
@@ -252,6 +254,8 @@ class Drain:
                 pairs = zip(waiting, receipts, strict=True)
                 store.acknowledge((seq, receipt.session_id) for (seq, _), receipt in pairs)
             done.delivered += len(waiting)
+            landed = (receipt for (_, event), receipt in zip(waiting, receipts, strict=True) if event.type == "landed")
+            done.landed.update(receipt.session_id for receipt in landed if not receipt.duplicate)
         done.undelivered = None
 
     def _is_other_store(self, store: CaptureStore, done: Drained) -> bool:
@@ -272,6 +276,11 @@ class Drain:
             return known is not None and store.redeliver_all() > 0
 
     def _ask_for_runs(self, store: CaptureStore, done: Drained, *, anyway: bool = False) -> None:
+        self._ask_for_learning(store, done, anyway=anyway)
+        if done.landed and self._settings().auto_learn:  # free, and nothing to do where a run is queued
+            done.runs += self._backend().request_run(sorted(done.landed), trigger="landed")
+
+    def _ask_for_learning(self, store: CaptureStore, done: Drained, *, anyway: bool) -> None:
         burst = store.unlearned()
         if burst is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,9 @@ import typer
 from contox_hooks.cli.option import Json
 
 if TYPE_CHECKING:
+    from contox_hooks.cli.context import Here
     from contox_hooks.memory.report.ask import Answer
+    from contox_hooks.model.chat import Asker
 
 app = typer.Typer(add_completion=False)
 
@@ -17,36 +20,56 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def command(
     question: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="In your own words.")],
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no model, whatever is configured.")] = False,
     json: Json = False,
 ) -> None:
     """Answer from memory: the passages that fit best, cited as [1], [2], each with its commits; or that nothing fits.
 
-    No model is asked. JSON: question; answer, Markdown that cites [Source 1]; sources, at most 5: itemId, type, title,
-    facts, schemaKey, similarity, confidence, files, compositeScore, commits; avgSimilarity; usage, of a model: zeros;
-    model: offline.
+    A model answers over these passages when one is configured (contox-hooks settings set model small); every sentence
+    names its passages, or is dropped. JSON: question; answer, Markdown that cites [Source 1]; sources, at most 5:
+    itemId, type, title, facts, schemaKey, similarity, confidence, files, compositeScore, commits; avgSimilarity; usage,
+    of a model; model, or offline; dropped, sentences without a source; trouble: null, or why no model answered.
     """
+    from contox_hooks.cli.embedder import embedder_if_any
     from contox_hooks.cli.pick import looked
     from contox_hooks.cli.render import clean, emit_json, say
-    from contox_hooks.cli.report import reports_of
-    from contox_hooks.cli.search import _embedder
+    from contox_hooks.cli.report import reports_of, tell_spending
     from contox_hooks.domain.error import UsageError
 
     text = " ".join(question).strip()
     if len(text) < 3:
         raise UsageError("a question has at least three characters", hint='contox-hooks ask "why sqlite"')
-    told = reports_of(looked(told=not json)).ask(text, embedder=_embedder())
+    here = looked(told=not json)
+    asker, unset = (None, "") if offline else _asker(here)
+    told = reports_of(here).ask(text, embedder=embedder_if_any(), asker=asker)
+    told = replace(told, trouble=unset or told.trouble)
     if json:
         emit_json(told.to_wire())
     elif not told.passages:
         say(f"nothing in memory fits {clean(text)!r}; what comes nearest: contox-hooks search {clean(text)!r}")
     else:
         _tell(told)
+        tell_spending(told.prose, told.trouble)
+
+
+def _asker(here: Here) -> tuple[Asker | None, str]:
+    """The configured model, or why it cannot be asked: the passages answer without it."""
+    from contox_hooks.asker import asker_for
+    from contox_hooks.domain.error import SettingError
+
+    try:
+        return asker_for(here.parts), ""
+    except SettingError as error:
+        return None, f"{error.message}: {error.hint}" if error.hint else error.message
 
 
 def _tell(told: Answer) -> None:
     from contox_hooks.cli.render import clean, say, short_id, styled
     from contox_hooks.memory.report.ask import standing
 
+    if told.prose is not None:
+        say(clean(told.prose.text()))
+        say()
     for passage in told.passages:
         item = passage.item
         say(f"[{passage.number}] {styled(clean(item.title), 'bold')}  {styled(clean(standing(item)), 'dim')}")

@@ -24,6 +24,7 @@ from contox_hooks.segment import refresh_segment
 
 if TYPE_CHECKING:
     from contox_hooks.cli.glance_remote import RemoteGlance
+    from contox_hooks.cli.spend import Spend
     from contox_hooks.memory.service import Status
 
 LATE_MS = 60_000
@@ -52,6 +53,8 @@ class Glance:
     gaps: Gaps | None = None
     remote: RemoteGlance | None = None
     """None where the repository is not connected to a server."""
+    spend: Spend | None = None
+    """None without a language model."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -74,6 +77,7 @@ def look(here: Here) -> Glance:
     _read_set_aside(here, seen)
     _read_pipeline(seen)
     _read_remote(here, seen)
+    _read_spend(here, seen)
     if seen.remote is None and seen.status is not None:
         refresh_segment(here.parts)  # what was killed may have left an old one
     return seen
@@ -238,3 +242,20 @@ def _read_remote(here: Here, seen: Glance) -> None:
         return
     for text, command in [] if seen.remote is None else seen.remote.problems():
         seen.add(text, command)
+
+
+def _read_spend(here: Here, seen: Glance) -> None:
+    try:
+        if here.parts.settings.model == "offline":
+            return
+    except Error:
+        return  # `_read_settings` says why
+    from contox_hooks.asker import key_for
+    from contox_hooks.cli.spend import spend_of
+
+    try:
+        seen.spend = spend_of(here.parts.settings, here.parts.service.store, here.parts.project.id)
+        for one in seen.spend.models:
+            key_for(one, here.parts.effective)
+    except Error as error:
+        seen.add(error.message, error.hint or "contox-hooks settings")

@@ -7,13 +7,16 @@ from dataclasses import asdict
 from typing import Any
 
 from contox_hooks.cli.render import ago, clean, cut, plural, say, short_id, styled, table
-from contox_hooks.domain.item import Item
+from contox_hooks.domain.item import Item, RelationKind
+from contox_hooks.memory.relation import Related
 
 
-def item_object(item: Item, *, evidence: bool = False) -> dict[str, Any]:
+def item_object(item: Item, *, evidence: bool = False, relations: Sequence[Related] | None = None) -> dict[str, Any]:
     fields = asdict(item)
     if not evidence:
         del fields["evidence"]
+    if relations is not None:
+        fields["relations"] = [asdict(related) for related in relations]
     return fields
 
 
@@ -41,7 +44,7 @@ def one_line_of_facts(item: Item, limit: int = 140) -> str:
     return "" if facts == clean(item.title) else cut(facts, limit)
 
 
-def item_page(item: Item) -> None:
+def item_page(item: Item, relations: Sequence[Related] = ()) -> None:
     say(styled(clean(item.title), "bold"))
     say(f"{item.type} · {clean(item.schema_key)} · {item.status} · {ago(item.at_utc)} · {item.id}")
     if item.status_reason:
@@ -58,6 +61,11 @@ def item_page(item: Item) -> None:
         say(f"Files: {clean(', '.join(item.files))}")
     if item.tags:
         say(f"Tags: {clean(', '.join(item.tags))}")
+    if relations:
+        say()
+        say("Relations:")
+        for related in relations:
+            say(f"  {_relation(item.id, related)}")
     say()
     say(f"Evidence, {plural(len(item.evidence), 'quote')}:")
     for found in item.evidence:
@@ -65,3 +73,17 @@ def item_page(item: Item) -> None:
         say(f"  {found.commit_sha[:12]}{where}")
         for line in clean(found.quote, lines=True).strip().split("\n"):
             say(f"    {line}")
+
+
+_PASSIVE: dict[RelationKind, str] = {
+    "reinforces": "reinforced by", "supersedes": "superseded by", "contradicts": "contradicted by",
+    "related": "related to",
+}  # fmt: skip
+
+
+def _relation(item_id: str, related: Related) -> str:
+    """`superseded by 01K…: replaces: …`, seen from this item."""
+    if related.from_id == item_id:
+        told = "related to" if related.kind == "related" else related.kind
+        return f"{told} {related.to_id}: {clean(related.reason)}"
+    return f"{_PASSIVE[related.kind]} {related.from_id}: {clean(related.reason)}"

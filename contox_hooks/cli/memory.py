@@ -10,7 +10,8 @@ from contox_hooks.cli.context import Here
 from contox_hooks.cli.item import item_object, item_page, item_table
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.pick import looked
-from contox_hooks.cli.render import clean, emit_json, plural, say
+from contox_hooks.cli.render import clean, emit_json, plural, say, warn
+from contox_hooks.cli.worked_on import worked_on
 from contox_hooks.domain.error import UsageError
 from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES
 
@@ -30,15 +31,22 @@ def command(
     limit: Limit = 20,
     brief: Annotated[bool, typer.Option("--brief", help="One Markdown document for an AI tool to read.")] = False,
     budget: Annotated[int, typer.Option("--budget", min=1, help="Tokens of --brief.")] = DEFAULT_BUDGET,
+    active: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="PATH", help="Of --brief: a file or folder you work on; its items come first."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """What is remembered, most important first; with ID one item and its evidence; with --brief one document.
 
     JSON: items, a list of objects with id, project_id, session_id, type, title, facts, schema_key, confidence,
     importance, status, status_reason, rationale, impact, files, tags, dedup_hint, commit_range, merged_from,
-    superseded_by, reinforced, last_reinforced_at, at_utc, created_at, updated_at; total. With ID: that object with
-    evidence, a list of commit_sha, path, event_id, quote. With --brief: document, token_estimate, items_loaded,
-    items_left_out, schema_keys.
+    superseded_by, reinforced, last_reinforced_at, approved_at, at_utc, created_at, updated_at; total. With ID: that
+    object with evidence, a list of commit_sha, path, event_id, quote, and relations, a list of from_id, to_id, kind,
+    reason, at_utc, created_at. With --brief: document; summary, the brief and the key conventions; token_estimate;
+    items_loaded, items_left_out; item_ids, of those told; schema_keys; brain_hash, the same while memory says the same;
+    etag, of that and all parameters; tree, a list of schema_key, name, item_count, children; layers: layer0 (brief),
+    layer1 (active), layer2 (reference), archived, each a number of items.
     """
     filters = {
         "type": chosen(type, ITEM_TYPES, "type"),
@@ -48,13 +56,14 @@ def command(
     }
     here = looked(told=not json)
     if brief:
-        _brief(here, budget, json)
+        _brief(here, budget, active, json)
     elif item_id is not None:
         item = here.parts.service.items.find(here.parts.project.id, item_id)
+        relations = here.parts.service.items.relations(item.id)
         if json:
-            emit_json(item_object(item, evidence=True))
+            emit_json(item_object(item, evidence=True, relations=relations))
         else:
-            item_page(item)
+            item_page(item, relations)
     else:
         _list(here, filters, limit, json)
 
@@ -70,10 +79,13 @@ def chosen(value: str | None, choices: tuple[str, ...], noun: str) -> Any:
     raise UsageError(f"{value!r} is no {noun} of an item", hint=hint)
 
 
-def _brief(here: Here, budget: int, json: bool) -> None:
-    brain = here.parts.service.brain(here.parts.project.id, budget_tokens=budget)
+def _brief(here: Here, budget: int, active: list[str] | None, json: bool) -> None:
+    parts = here.parts
+    brain = parts.service.brain(parts.project.id, budget_tokens=budget, active_files=worked_on(parts.repo, active))
     if json:
         emit_json(brain)
+    elif not brain.items_loaded and brain.items_left_out:
+        warn(f"contox-hooks: {plural(budget, 'token')} hold none of {plural(brain.items_left_out, 'item')}")
     else:
         say(clean(brain.document, lines=True).rstrip("\n"))
 

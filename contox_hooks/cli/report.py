@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from contox_hooks.cli.render import ago, clean, plural, say
+import typer
+
+from contox_hooks.cli.render import ago, clean, plural, say, warn
+from contox_hooks.domain.error import SettingError
 from contox_hooks.report import Reports
 
 if TYPE_CHECKING:
     from contox_hooks.cli.context import Here
+    from contox_hooks.memory.report.changelog import Changelog
+    from contox_hooks.memory.report.impact import Impact
+    from contox_hooks.memory.report.onboarding import Guide
+    from contox_hooks.memory.report.prose import Prose as WrittenProse
+    from contox_hooks.model.chat import Asker
+
+    Told = TypeVar("Told", Changelog, Impact, Guide)
 
 DAY_S = 86_400
 MAX_DAYS = 3660
@@ -16,6 +27,40 @@ MAX_DAYS = 3660
 
 def reports_of(here: Here) -> Reports:
     return Reports(here.parts.service, here.parts.project, here.parts.repo, here.parts.settings)
+
+
+Prose = Annotated[
+    bool, typer.Option("--prose", help="Let the configured model sum it up, each sentence with its sources.")
+]
+
+
+def prose_asker(here: Here, wanted: bool) -> Asker | None:
+    """Raises SettingError: prose is wanted, and no model is configured or it cannot be asked."""
+    from contox_hooks.asker import asker_for
+
+    if not wanted:
+        return None
+    asker = asker_for(here.parts)
+    if asker is None:
+        raise SettingError("there is no model to write prose", hint="contox-hooks settings set model small")
+    return asker
+
+
+def with_prose(reports: Reports, told: Told, asker: Asker | None, purpose: str, task: str) -> tuple[Told, str]:
+    """The report with the model's words, or why there are none."""
+    if asker is None:
+        return told, ""
+    prose, trouble = reports.prose(asker, purpose, task, told.sources)
+    return replace(told, prose=prose), trouble
+
+
+def tell_spending(prose: WrittenProse | None, trouble: str) -> None:
+    """On stderr: what was asked, what it took and what it left out, or why there is no prose."""
+    if trouble:
+        warn(f"contox-hooks: told without a model: {clean(trouble)}")
+    elif prose is not None:
+        tokens = plural(prose.prompt_tokens + prose.completion_tokens, "token")
+        warn(f"contox-hooks: asked {clean(prose.model)}, {tokens}{f'; {prose.note}' if prose.note else ''}")
 
 
 def tell(markdown: str) -> None:

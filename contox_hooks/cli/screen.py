@@ -59,6 +59,8 @@ def lines(seen: Glance) -> Iterator[str]:
         yield f"  session   {_session_text(status, now)}"
         yield f"  pipeline  {pipeline_text(status)}"
         yield f"  memory    {_memory_text(status)}"
+    if seen.spend is not None:
+        yield f"  model     {seen.spend.line()}"
     if seen.remote is not None:
         yield f"  server    {seen.remote.line(now)}"
     for note in seen.notes:
@@ -77,9 +79,8 @@ def _session_text(status: Status, now: float) -> str:
 
 
 def _memory_text(status: Status) -> str:
-    active, review = status.items.get("active", 0), status.items.get("review", 0)
-    text = plural(active, "item")
-    return f"{text}, {review:,} to review: contox-hooks review" if review else text
+    text = plural(status.items.get("active", 0), "item")
+    return f"{text}, {status.to_review:,} to review: contox-hooks review" if status.to_review else text
 
 
 def _object(seen: Glance) -> dict[str, Any]:
@@ -128,6 +129,7 @@ def _object(seen: Glance) -> dict[str, Any]:
         if gaps is None
         else {"undelivered": gaps.undelivered, "unseen": gaps.unseen or 0, "lost": gaps.lost_total},
         "remote": None if seen.remote is None else seen.remote.object(),
+        "spend": None if seen.spend is None else seen.spend.object(),
         "notes": seen.notes,
         "problems": seen.problems,
     }

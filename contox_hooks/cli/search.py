@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from contox_hooks.cli.embedder import embedder_if_any
 from contox_hooks.cli.item import item_object, one_line_of_facts
 from contox_hooks.cli.memory import chosen
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.pick import looked
-from contox_hooks.cli.render import clean, emit_json, say, styled, warn
-from contox_hooks.domain.error import Error, UsageError
+from contox_hooks.cli.render import clean, emit_json, say, styled
+from contox_hooks.cli.worked_on import worked_on
+from contox_hooks.domain.error import UsageError
 from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES
 
 if TYPE_CHECKING:
@@ -52,18 +52,17 @@ def command(
     meaning, files: each 0 to 1; matched: an object of words to what each gave to words), item (the fields of `memory`,
     with evidence).
     """
-    from contox_hooks.memory.search import Filters, search
+    from contox_hooks.memory.search import Filters
 
     chosen(type, ITEM_TYPES, "type")
     chosen(status, ITEM_STATUSES, "status")
     here = looked(told=not json)
     repo, text = here.parts.repo, " ".join(query)
-    hits = search(
-        here.parts.service.store,
+    hits = here.parts.service.search(
         here.parts.project.id,
         text,
         limit=limit,
-        embedder=_embedder(),
+        embedder=embedder_if_any(),
         filters=Filters(
             type=type,  # type: ignore[arg-type]  # chosen above
             schema_key=key,
@@ -71,7 +70,7 @@ def command(
             file=file and file.removeprefix("./"),
             since=None if since is None else _moment(repo, since),
         ),
-        active_files=[*(_in_repository(repo, path) for path in active or ()), *(_changed(repo) if changed else ())],
+        active_files=worked_on(repo, active, changed=changed),
     )
     if json:
         emit_json({"query": text, "hits": [_object(hit) for hit in hits]})
@@ -84,17 +83,6 @@ def command(
         say(f"nothing found for {clean(text)!r}; what there is: contox-hooks memory")
 
 
-def _embedder() -> Any:
-    """Words alone still find much when the model is gone."""
-    from contox_hooks.pipeline.embedding import default_embedder
-
-    try:
-        return default_embedder()
-    except Error as error:
-        warn(f"contox-hooks: searching by words only: {error.message}")
-        return None
-
-
 def _moment(repo: Repository, since: str) -> int:
     """Seconds since the epoch, as git understands the date. Raises UsageError."""
     from contox_hooks.git.date import is_past
@@ -102,23 +90,6 @@ def _moment(repo: Repository, since: str) -> int:
     if not is_past(repo, since):
         raise UsageError(f"--since {since!r} is no date in the past", hint="2024-01-31, or '6 months ago'")
     return int(repo.text("rev-parse", f"--since={since}").rpartition("=")[2])
-
-
-def _in_repository(repo: Repository, path: str) -> str:
-    """The path from the repository's root; it may be given from the working directory."""
-    here = Path(os.path.normpath(Path.cwd() / path))
-    if repo.work_tree is not None and here.exists() and here.is_relative_to(repo.work_tree):
-        return here.relative_to(repo.work_tree).as_posix()
-    return path.removeprefix("./")
-
-
-def _changed(repo: Repository) -> list[str]:
-    """Files that differ from HEAD, staged or not. None in a bare repository, or before the first commit."""
-    if repo.work_tree is None:
-        return []
-    where = (f"--git-dir={repo.git_dir}", f"--work-tree={repo.work_tree}")
-    out = repo.git(*where, "diff", "--name-only", "--no-ext-diff", "-z", "HEAD", "--", ok=(0, 128))
-    return [os.fsdecode(path) for path in out.split(b"\0") if path]
 
 
 def _object(hit: SearchHit) -> dict[str, Any]:

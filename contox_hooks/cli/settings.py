@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contox_hooks.cli.option import Json
-from contox_hooks.cli.render import clean, emit_json, say, table
+from contox_hooks.cli.render import clean, emit_json, say, table, warn
+from contox_hooks.cli.settings_model import Forget, FromStdin, Provider
 from contox_hooks.domain.error import NotInitialised, RepositoryError, SettingError, UsageError
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
+    from contox_hooks.cli.spend import Spend
     from contox_hooks.domain.setting import Effective
 
 app = typer.Typer(help="Show or change settings. Without a command: list them.", add_completion=False)
@@ -32,9 +34,11 @@ def command(context: typer.Context, json: Json = False) -> None:
 
 @app.command("list")
 def _listed(json: Json = False) -> None:
-    """The values in force, where each comes from, and what it means.
+    """The values in force, where each comes from, and what it means; of a model, what it used and cost today.
 
-    JSON: project (id, name) or null; settings, an object by name of value, origin, default, help.
+    JSON: project (id, name) or null; settings, an object by name of value, origin, default, help; spend, null without
+    a model: models, tokens_today, tokens_a_day, tokens_a_session, calls_today, micro_dollars_today (of all projects),
+    cents_a_day, unpriced_calls_today, models_without_price.
     """
     _list(json)
 
@@ -87,6 +91,20 @@ def unset(name: Setting, user: ForUser = False, git: InGit = False, json: Json =
     _change(_known(name), None, user, git, json)
 
 
+@app.command("model-key")
+def _model_key(source: FromStdin = "", provider: Provider = "", forget: Forget = False, json: Json = False) -> None:
+    """Keep the API key of a language model: asked for unseen, or read from stdin with -.
+
+    In the system keyring, else in a file for you alone. CONTOX_MODEL_API_KEY counts before it, and so does the
+    provider's own variable (MISTRAL_API_KEY, OPENROUTER_API_KEY, OPENAI_API_KEY) once model_provider is set.
+
+    JSON: provider, host; where it is kept, or null.
+    """
+    from contox_hooks.cli.settings_model import model_key
+
+    model_key(_effective(_parts()), source, provider, forget, json)
+
+
 def _parts() -> Assembly | None:
     """None outside a repository: the user's own settings can be read and set anywhere."""
     from contox_hooks.assembly import Assembly
@@ -132,21 +150,38 @@ def _list(json: bool) -> None:
     parts = _parts()
     effective = _effective(parts)
     values = {name: getattr(effective.settings, name) for name in SPECS}
-    project = None
+    project = spend = None
     if parts is not None and parts.state.database.exists():
         project = {"id": parts.project.id, "name": parts.project.name}
+        spend = _spend(parts, effective)
     if json:
         settings = {
             name: {"value": value, "origin": effective.origins[name], "default": getattr(DEFAULTS, name),
                    "help": SPECS[name].help}
             for name, value in values.items()
         }  # fmt: skip
-        emit_json({"project": project, "settings": settings})
+        emit_json({"project": project, "settings": settings, "spend": None if spend is None else spend.object()})
         return
     if project is not None:
         say(f"project {clean(project['name'])}")
     rows = [(name, as_text(value), effective.origins[name], SPECS[name].help) for name, value in values.items()]
     table(("name", "value", "from", "meaning"), rows)
+    if spend is not None:
+        say(f"model {spend.line()}")
+
+
+def _spend(parts: Assembly, effective: Effective) -> Spend | None:
+    """None without a model, or while the settings of one are not complete."""
+    if effective.settings.model == "offline":
+        return None
+    from contox_hooks.cli.spend import spend_of
+
+    try:
+        return spend_of(effective.settings, parts.service.store, parts.project.id)
+    except SettingError as error:
+        warn(f"contox-hooks: the model cannot be asked: {clean(error.message)}")
+        warn(f"  → {clean(error.hint)}")
+        return None
 
 
 def _rename(new: str, elsewhere: bool, json: bool) -> None:

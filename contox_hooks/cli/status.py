@@ -25,7 +25,8 @@ def command(json: Json = False) -> None:
     attempts, duration_ms, last_error, detail}], pending_runs, failed [{session_id, stage, last_error}]}; memory (items
     by status); sessions; events; unprocessed (commits not in memory yet); gaps {undelivered, unseen, lost}; remote
     (null where not connected) {server, project_id, project_name, paused, waiting (events), quarantined (captures),
-    sending, circuit {cause, reason, failures, rests_until}}; notes; problems [{text, command}]. What cannot be read is
-    null. Times are seconds since the epoch.
+    sending, circuit {cause, reason, failures, rests_until}}; spend, of a language model (null without one), as in
+    `settings --json`; notes; problems [{text, command}]. What cannot be read is null. Times are seconds since the
+    epoch.
     """
     show_status(as_json=json)

@@ -14,7 +14,8 @@ Error
 ├── Refused               9  doing it would overwrite something of the user's
 ├── Busy                 10  another process holds what is needed
 ├── RemoteError          11  the server cannot be reached, or its answer cannot be used: it passes, or waits
-└── AccessRefused        12  the server refuses the key, the signing secret or the project
+├── AccessRefused        12  the server refuses the key, the signing secret or the project
+└── SpendRefused         13  a cap on what a language model may use is reached: nothing was asked
 
 1 is an unexpected failure, 0 success. The numbers are a contract (README, "Exit codes").
 """
@@ -104,3 +105,8 @@ class RemoteError(Error):
 class AccessRefused(Error):
     exit_code = 12
     code = "access_refused"
+
+
+class SpendRefused(Error):
+    exit_code = 13
+    code = "spend_refused"

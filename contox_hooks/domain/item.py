@@ -14,7 +14,7 @@ ITEM_STATUSES: tuple[ItemStatus, ...] = ("active", "review", "archived", "supers
 RelationKind = Literal["reinforces", "supersedes", "contradicts", "related"]
 RELATION_KINDS: tuple[RelationKind, ...] = ("reinforces", "supersedes", "contradicts", "related")
 
-MAX_TITLE, MAX_FACTS, MAX_RATIONALE, MAX_FILES, MAX_TAGS = 200, 5000, 2000, 50, 5
+MAX_TITLE, MAX_FACTS, MAX_RATIONALE, MAX_IMPACT, MAX_FILES, MAX_TAGS = 200, 5000, 2000, 1000, 50, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ class Item:
     last_reinforced_at: int | None = None
     status_reason: str | None = None
     """Why it is in `review`, `superseded` …: the commit and the path, one line for people."""
+    approved_at: int | None = None
+    """When a person said that it holds, or wrote it, seconds since the epoch; None when nobody did."""
     at_utc: int = 0
     created_at: int = 0
     updated_at: int = 0

@@ -7,8 +7,9 @@ able to widen what is captured.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from contox_hooks.domain.error import SettingError
@@ -21,6 +22,16 @@ class Settings:
 
     auto_learn: bool = True
     model: str = "offline"
+    model_provider: str = "mistral"
+    model_small: str = "mistral-small-latest"
+    model_medium: str = "mistral-medium-latest"
+    model_fallback: str = "none"
+    model_url: str = "none"
+    model_plain_http: bool = False
+    model_price: str = "list"
+    tokens_a_day: int = 200_000
+    tokens_a_session: int = 100_000
+    cents_a_day: int = 50
     min_interval_s: int = 0
     exclude: tuple[str, ...] = ("*.env", "*.key", "*.pem", "*.p12", "*.pfx", "node_modules/**", "dist/**")
     diffs: bool = True
@@ -29,6 +40,20 @@ class Settings:
     window: WindowMode = "fixed"
     paused: bool = False
 
+    @property
+    def model_is_paid(self) -> bool:
+        """As far as the settings say: Ollama runs on this machine, and a custom endpoint may cost money."""
+        return self.model != "offline" and (self.model_provider != "ollama" or self.model_fallback not in FREE)
+
+
+FREE = ("none", "ollama")
+"""Providers that nobody pays."""
+
+PAID_INTERVAL_S = 600
+"""`min_interval_s` of a paid model where the user set none (DESIGN.md, invariant 8; CONTRACT.md section 5)."""
+
+PROVIDERS = ("mistral", "openrouter", "openai", "ollama")
+"""Beside `custom`, whose address is a setting (model/preset.py)."""
 
 Narrowing = Literal["union", "min", "max", "and", "never"]
 
@@ -37,16 +62,44 @@ Narrowing = Literal["union", "min", "max", "and", "never"]
 class Spec:
     help: str
     narrow: Narrowing
-    """What the committed `.contox.yaml` may do: add, lower, raise, switch off, nothing."""
+    """What the committed `.contox.yaml` may do: add, lower (choices: towards the first), raise, switch off, nothing."""
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    form: str = ""
+    """A pattern of the whole value, where it is free text."""
+    like: str = ""
+    """An example, for who typed another."""
 
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}"
+_AMOUNT = r"\d{1,4}(?:\.\d{1,6})?"
 
 SPECS: Mapping[str, Spec] = {
     "auto_learn": Spec("run the pipeline by itself after commits", "and"),
-    "model": Spec("who extracts memory; in this version: offline", "never", choices=("offline",)),
-    "min_interval_s": Spec("least seconds between two automatic pipeline runs", "max", minimum=0, maximum=86_400),
+    "model": Spec("who extracts memory: rules, or a language model", "min", choices=("offline", "small", "medium")),
+    "model_provider": Spec("where the model is", "never", choices=(*PROVIDERS, "custom")),
+    "model_small": Spec(
+        "its name there; unset: the provider's usual one", "never", form=_NAME, like="mistral-small-2506"
+    ),
+    "model_medium": Spec("as model_small", "never", form=_NAME, like="mistral-medium-2508"),
+    "model_fallback": Spec("who is asked when the provider gives no answer", "never", choices=("none", *PROVIDERS)),
+    "model_url": Spec(
+        "base URL of a custom provider", "never", form=r"none|https?://[^\s@?#]{1,500}", like="http://127.0.0.1:8000/v1"
+    ),
+    "model_plain_http": Spec("let a custom provider be asked over http on another machine", "never"),
+    "model_price": Spec(
+        "dollars a million tokens, in/out; list: as published, where known",
+        "never",
+        form=rf"list|{_AMOUNT}/{_AMOUNT}",
+        like="0.15/0.60",
+    ),
+    "tokens_a_day": Spec("most tokens a project's model calls use a day (UTC)", "min", minimum=0, maximum=10**9),
+    "tokens_a_session": Spec("most tokens that one session's model calls use", "min", minimum=0, maximum=10**9),
+    "cents_a_day": Spec("most money that all projects' model calls cost a day (UTC)", "min", minimum=0, maximum=10**6),
+    "min_interval_s": Spec(
+        "least seconds between two automatic runs; 600 of a paid model", "max", minimum=0, maximum=86_400
+    ),
     "exclude": Spec("paths that leave neither names nor diffs (gitignore patterns)", "union"),
     "diffs": Spec("keep diffs in digests", "and"),
     "diff_budget": Spec("characters of diff kept a commit", "min", minimum=0, maximum=100_000),
@@ -75,6 +128,8 @@ def parse_value(name: str, value: object, *, where: str) -> Any:
         return _integer(key, value, spec, where)
     if isinstance(default, tuple):
         return _patterns(key, value, where)
+    if spec.form:
+        return _text(key, value, spec, where)
     if not isinstance(value, str) or value not in spec.choices:
         raise SettingError(f"{key} in {where} must be one of {', '.join(spec.choices)}, not {_shown(value)}")
     return value
@@ -118,6 +173,13 @@ def _integer(key: str, value: object, spec: Spec, where: str) -> int:
     return number
 
 
+def _text(key: str, value: object, spec: Spec, where: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(spec.form, value, re.ASCII) or not value.isprintable():
+        # Not the value: what was pasted in its stead may be a key.
+        raise SettingError(f"{key} in {where} is not understood", hint=f"like {spec.like}")
+    return value
+
+
 def _patterns(key: str, value: object, where: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
@@ -145,18 +207,27 @@ class Effective:
 def fold_layers(layers: Iterable[Layer]) -> Effective:
     values: dict[str, Any] = {field.name: getattr(DEFAULTS, field.name) for field in fields(Settings)}
     origins = dict.fromkeys(values, "default")
+    is_interval_own = False
     for layer in layers:
         for key, value in layer.values.items():
-            new = _narrow(SPECS[key].narrow, values[key], value) if layer.narrowing else value
+            new = _narrow(SPECS[key], values[key], value) if layer.narrowing else value
             if new != values[key] or not layer.narrowing:
                 values[key] = new
                 origins[key] = layer.where
-    return Effective(Settings(**values), origins)
+            is_interval_own |= key == "min_interval_s" and not layer.narrowing
+    settings = Settings(**values)
+    if settings.model_is_paid and not is_interval_own and settings.min_interval_s < PAID_INTERVAL_S:
+        settings = replace(settings, min_interval_s=PAID_INTERVAL_S)
+        origins["min_interval_s"] = "default of a paid model"
+    return Effective(settings, origins)
 
 
-def _narrow(rule: Narrowing, current: Any, value: Any) -> Any:
+def _narrow(spec: Spec, current: Any, value: Any) -> Any:
+    rule = spec.narrow
     if rule == "and":
         return current and value
+    if rule == "min" and spec.choices:
+        return min(current, value, key=spec.choices.index)
     if rule == "min":
         return min(current, value)
     if rule == "max":

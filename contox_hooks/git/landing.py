@@ -12,14 +12,17 @@ from contox_hooks.domain.digest import FileChange, FileStatus
 from contox_hooks.git.repository import Repository
 
 MAX_FILES = 20_000
-"""A move that changes more says nothing about a file that anyone would look at one by one (a vendored tree)."""
+"""Files of one move that are looked at; who asks tells how many more there are."""
 _STATUS: dict[str, FileStatus] = {"A": "A", "D": "D", "R": "R", "T": "T"}
 
 
-def changes_between(repo: Repository, old: str, new: str) -> tuple[FileChange, ...]:
-    """Files that differ between two commits, renames found; line counts are not asked for."""
+def changes_between(repo: Repository, old: str | None, new: str) -> tuple[tuple[FileChange, ...], int]:
+    """Files that differ between two commits (None: before the first), renames found, at most MAX_FILES; and how many
+    there are. Line counts are not asked for."""
+    old = old or repo.text("hash-object", "-t", "tree", "--stdin")  # the empty tree, in the repository's own hash
     fields = repo.git("diff-tree", "-r", "-M", "-z", "--name-status", old, new).decode("utf-8", "surrogateescape")
-    return tuple(_changes(iter(fields.split("\0"))))[:MAX_FILES]
+    changes = tuple(_changes(iter(fields.split("\0"))))
+    return changes[:MAX_FILES], len(changes)
 
 
 def _changes(fields: Iterator[str]) -> Iterator[FileChange]:

@@ -6,17 +6,24 @@ over the bound) raises GitFailed instead, so that nobody takes it for deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from contox_hooks.git.ancestry import Ancestry
 from contox_hooks.git.blob import read_blobs
+from contox_hooks.git.patch import Patch, read_patches
+from contox_hooks.git.reach import unheld
 from contox_hooks.git.repository import from_git_dir
 from contox_hooks.git.run import GitFailed
 
 MAX_BYTES = 8 * 1024 * 1024
 """A larger file is no source that anyone would quote."""
+KEPT_BYTES = 32 * 1024 * 1024
+"""Of answers, the latest asked for: every stage of every session asks for the files of the same items again."""
+_ENTRY_BYTES = 300
 
 
 class Blobs:
@@ -25,8 +32,25 @@ class Blobs:
 
     def __init__(self, *common_dirs: Path) -> None:
         self._clones = [_Clone(common_dir) for common_dir in common_dirs]
+        self._kept: OrderedDict[tuple[str, str], bytes | None] = OrderedDict()
+        self._kept_bytes = 0
 
     def __call__(self, sha: str, path: str) -> bytes | None:
+        if (sha, path) in self._kept:
+            self._kept.move_to_end((sha, path))
+            return self._kept[sha, path]
+        content = self._read(sha, path)
+        self._keep(sha, path, content)
+        return content
+
+    def _keep(self, sha: str, path: str, content: bytes | None) -> None:
+        self._kept[sha, path] = content
+        self._kept_bytes += _ENTRY_BYTES + len(content or b"")
+        while self._kept_bytes > KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= _ENTRY_BYTES + len(oldest or b"")
+
+    def _read(self, sha: str, path: str) -> bytes | None:
         failure = GitFailed(("cat-file", "blob", f"{sha}:{path}"), 0, "no clone is here")
         for clone in self._clones:
             try:
@@ -37,14 +61,16 @@ class Blobs:
 
     def is_ancestor(self, older: str, newer: str) -> bool | None:
         """Whether the history of `newer` holds `older`, itself included; None when no clone has both."""
-        for clone in self._clones:
-            try:
-                clone.repo.git("merge-base", "--is-ancestor", older, newer)
-                return True
-            except GitFailed as error:
-                if error.returncode == 1:
-                    return False
-        return None
+        answers = (clone.ancestry.is_ancestor(older, newer) for clone in self._clones)
+        return next((answer for answer in answers if answer is not None), None)
+
+    def patch(self, sha: str) -> Patch | None:
+        """What a commit changed; None for merges and empty commits, and when no clone can say."""
+        return next((patch for clone in self._clones if (patch := clone.patch(sha)) is not None), None)
+
+    def unheld(self, shas: Collection[str]) -> set[str]:
+        """Those of these commits that are on a clone here, and that no ref of any of them reaches."""
+        return unheld([clone.repo for clone in self._clones], shas)
 
     def close(self) -> None:
         with ExitStack() as closing:
@@ -61,8 +87,11 @@ class Blobs:
 class _Clone:
     def __init__(self, common_dir: Path) -> None:
         self.repo = from_git_dir(common_dir)
+        self.ancestry = Ancestry(self.repo)
         self._question = ("", "")
         self._answers = read_blobs(self.repo, self._questions(), max_bytes=MAX_BYTES)
+        self._patch_of = ""
+        self._patches = read_patches(self.repo, self._patch_questions())
 
     def content(self, sha: str, path: str) -> bytes | None:
         self._question = (sha, path)
@@ -76,9 +105,18 @@ class _Clone:
         while True:
             yield self._question
 
+    def patch(self, sha: str) -> Patch | None:
+        self._patch_of = sha
+        return next(self._patches)
+
+    def _patch_questions(self) -> Iterator[str]:
+        while True:
+            yield self._patch_of
+
     def _is_listed(self, sha: str, path: str) -> bool:
         """Whether the commit's tree has a file there. Raises GitFailed when the commit or its tree is not here."""
         return self.repo.git("ls-tree", "-z", sha, "--", f":(literal){path}").startswith((b"100", b"120"))
 
     def close(self) -> None:
         self._answers.close()  # type: ignore[attr-defined]  # read_blobs is a generator
+        self._patches.close()  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.run import GitFailed, run
 
-_NOISE = (
+NOISE = (
     "refs/stash",
     "refs/notes/",
     "refs/bisect/",
@@ -48,7 +48,7 @@ class Refs(NamedTuple):
 
 def read_refs(repo: Repository) -> Refs:
     """One `for-each-ref`; HEADs are read from their files. Raises GitFailed."""
-    targets = {name: sha for name, sha in _commit_refs(repo) if not name.startswith(_NOISE)}
+    targets = {name: sha for name, sha in _commit_refs(repo) if not name.startswith(NOISE)}
     folders = _git_dirs(repo)
     heads = tuple(_head(folder, worktree, targets) for worktree, folder in folders)
     fetched = (_first_words(folder / "FETCH_HEAD") for _, folder in folders)

@@ -16,6 +16,7 @@ from contox_hooks.domain.session import WINDOW_S, Reuse, SessionSpan, WindowMode
 from contox_hooks.memory.session import Sessions
 from contox_hooks.memory.sql import event as sql
 from contox_hooks.memory.sql import item as item_sql
+from contox_hooks.memory.sql import lineage as lineage_sql
 from contox_hooks.memory.sql import session as session_sql
 from contox_hooks.memory.store import Row, Store
 
@@ -57,6 +58,10 @@ class _Batch:
         paths = self._paths.setdefault(session_id, {})
         if event.type == "commit":
             paths.update((file["path"], None) for file in event.payload.get("files", ()))
+            self._store.run(
+                lineage_sql.INSERT_AUTHORED, project_id=self._project_id, sha=sha,
+                authored_at=event.payload["author"]["at_utc"],
+            )  # fmt: skip
         elif event.type == "rewrite":
             self._rewrite(event)
         return Receipt(event.key, event_id, session_id)
@@ -97,13 +102,16 @@ class _Batch:
                 self._paths.setdefault(row["session_id"], {})  # its head may be another one now
         for old, new in pairs:
             reason = f"{command}: commit {old[:12]} became {new[:12]}" if new else f"{command} dropped {old[:12]}"
-            for row in self._store.rows(item_sql.ONLY_REWRITTEN, project_id=self._project_id, commit_sha=old):
-                heir = self._store.row(
+            where = {"project_id": self._project_id, "commit_sha": old, "dropped": int(not new)}
+            for row in self._store.rows(item_sql.ONLY_REWRITTEN, **where):
+                heir = new and self._store.row(
                     item_sql.HEIR, project_id=self._project_id, commit_sha=new, type=row["type"]
-                )  # none while the new commit is not memory yet: enriching it will say
+                )
+                if new and (heir is None or row["approved_at"] is not None):
+                    continue  # it goes along with its commit in the next run (pipeline/carrying.py)
                 self._store.run(
                     item_sql.SET_STATUS, id=row["id"], status="superseded", reason=reason,
-                    superseded_by=None if heir is None else heir["id"], now=self._now,
+                    superseded_by=heir["id"] if heir else None, now=self._now,
                 )  # fmt: skip
 
     def finish(self) -> None:

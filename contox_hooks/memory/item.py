@@ -16,22 +16,30 @@ from contox_hooks.domain.item import (
     ITEM_TYPES,
     MAX_FACTS,
     MAX_FILES,
+    MAX_IMPACT,
     MAX_RATIONALE,
     MAX_TAGS,
     MAX_TITLE,
+    RELATION_KINDS,
     Draft,
     Evidence,
     Item,
     ItemStatus,
     ItemType,
+    RelationKind,
 )
+from contox_hooks.memory.merge import merge
 from contox_hooks.memory.prefix import only_match, prefix_range
+from contox_hooks.memory.relation import Related
 from contox_hooks.memory.sql import item as sql
+from contox_hooks.memory.sql import relation as relation_sql
 from contox_hooks.memory.sql import search as search_sql
 from contox_hooks.memory.store import Row, Store
 from contox_hooks.memory.word import spread
 
-_EDITABLE = ("type", "title", "facts", "schema_key", "importance")
+_EDITABLE = ("type", "title", "facts", "schema_key", "importance", "rationale", "impact", "tags", "dedup_hint")
+_OPTIONAL = ("rationale", "impact", "dedup_hint")
+_EMBEDDED = ("title", "facts", "rationale")
 
 
 class Items:
@@ -110,22 +118,16 @@ class Items:
             return self.get(item_id)
 
     def edit(self, item_id: str, **changes: Any) -> Item:
-        """Change type, title, facts, schema_key or importance. The item is embedded anew by its session's next run."""
+        """Change type, title, facts, schema_key, importance, rationale, impact, tags or dedup_hint; texts are cut at
+        their limits. The item is embedded anew by its session's next run. Raises NotFound, UsageError."""
         unknown = sorted(set(changes) - set(_EDITABLE))
         if unknown:
             raise UsageError(f"an item's {unknown[0]} cannot be edited", hint=f"one of {', '.join(_EDITABLE)}")
         with self._store.transaction():
             item = self.get(item_id)
-            values = {name: changes.get(name, getattr(item, name)) for name in _EDITABLE}
-            if values["type"] not in ITEM_TYPES:
-                raise UsageError(f"{values['type']!r} is no type of an item", hint=f"one of {', '.join(ITEM_TYPES)}")
-            if not str(values["title"]).strip():
-                raise UsageError("an item's title cannot be empty")
-            values["title"] = str(values["title"])[:MAX_TITLE]
-            values["facts"] = str(values["facts"])[:MAX_FACTS]
-            values["importance"] = min(5, max(1, int(values["importance"])))
+            values = _edited({name: changes.get(name, getattr(item, name)) for name in _EDITABLE})
             self._store.run(sql.EDIT, id=item_id, now=self._store.now(), **values)
-            if (values["title"], values["facts"]) != (item.title, item.facts):
+            if any(values[name] != getattr(item, name) for name in _EMBEDDED):
                 self._store.run(sql.DELETE_VECTORS, item_id=item_id)
             changed = self.get(item_id)
             self._index(changed)
@@ -145,6 +147,9 @@ class Items:
         )  # fmt: skip
         self._add_evidence(item_id, draft.evidence)
         self._link_files(project_id, item_id, draft.files)
+        for relation in draft.relations:
+            if self._store.row(sql.BY_ID, id=relation.item_id) is not None:  # a model may name what is not there
+                self.relate(item_id, relation.item_id, relation.kind, relation.reason)
         self._index(self.get(item_id))
         return item_id
 
@@ -155,29 +160,33 @@ class Items:
             self._index(self.get(item_id))
 
     def merge(self, survivor_id: str, absorbed_id: str, reason: str) -> None:
-        """The survivor says what the newer of both says, has the evidence (the newer's first) and files of both, and
-        is reinforced; the absorbed one is superseded."""
+        """The survivor says what the newest of all merged into it says, unless a person approved it; it has the
+        evidence, files, tags and relations of all, and is reinforced. The absorbed one is superseded."""
         with self._store.transaction():
-            survivor, absorbed = self.get(survivor_id), self.get(absorbed_id)
-            newer, older = (absorbed, survivor) if absorbed.at_utc >= survivor.at_utc else (survivor, absorbed)
-            self._store.run(sql.DELETE_EVIDENCE, item_id=survivor_id)
-            self._add_evidence(survivor_id, dict.fromkeys((*newer.evidence, *older.evidence)))
-            files = tuple(dict.fromkeys((*newer.files, *older.files)))[:MAX_FILES]
-            self._store.run(sql.TAKE_FILES, survivor_id=survivor_id, absorbed_id=absorbed_id)
+            self._index(merge(self._store, self, survivor_id, absorbed_id, reason))
+
+    def relate(self, from_id: str, to_id: str, kind: RelationKind, reason: str) -> None:
+        """The newer item `from_id` stands so to `to_id`; said again, the first reason stays."""
+        if kind not in RELATION_KINDS:
+            raise UsageError(f"{kind!r} is no relation of items", hint=f"one of {', '.join(RELATION_KINDS)}")
+        with self._store.transaction():
             self._store.run(
-                sql.REINFORCE, id=survivor_id, now=self._store.now(), at_utc=absorbed.at_utc,
-                title=newer.title, facts=newer.facts, rationale=newer.rationale, impact=newer.impact,
-                commit_range=newer.commit_range, importance=absorbed.importance, files=json.dumps(files),
-                merged_from=json.dumps([*survivor.merged_from, absorbed_id]),
-            )  # fmt: skip
-            if newer is absorbed:
-                self._store.run(sql.DELETE_VECTORS, item_id=survivor_id)
-                self._store.run(sql.TAKE_VECTORS, survivor_id=survivor_id, absorbed_id=absorbed_id)
-            self._store.run(
-                sql.SET_STATUS, id=absorbed_id, status="superseded", reason=f"merged: {reason}",
-                superseded_by=survivor_id, now=self._store.now(),
-            )  # fmt: skip
-            self._index(self.get(survivor_id))
+                relation_sql.INSERT, from_id=from_id, to_id=to_id, kind=kind, reason=reason, now=self._store.now()
+            )
+
+    def unrelate(self, from_id: str, to_id: str, kind: RelationKind) -> None:
+        with self._store.transaction():
+            self._store.run(relation_sql.DELETE, from_id=from_id, to_id=to_id, kind=kind)
+
+    def relations(self, item_id: str) -> list[Related]:
+        """What it says of others, and others of it, in the order of time."""
+        rows = self._store.rows(relation_sql.OF_ITEM, item_id=item_id)
+        return [Related(*(row[name] for name in Related.__slots__)) for row in rows]
+
+    def replace_evidence(self, item_id: str, evidence: Iterable[Evidence]) -> None:
+        with self._store.transaction():
+            self._store.run(sql.DELETE_EVIDENCE, item_id=item_id)
+            self._add_evidence(item_id, evidence)
 
     def _add_evidence(self, item_id: str, evidence: Iterable[Evidence]) -> None:
         self._store.run_many(
@@ -210,6 +219,32 @@ class Items:
         )  # fmt: skip
 
 
+def _edited(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as they are stored. Raises UsageError for what an item cannot be."""
+    if values["type"] not in ITEM_TYPES:
+        raise UsageError(f"{values['type']!r} is no type of an item", hint=f"one of {', '.join(ITEM_TYPES)}")
+    for name in ("title", "schema_key"):
+        if not str(values[name]).strip():
+            raise UsageError(f"an item's {name} cannot be empty")
+    try:
+        importance = min(5, max(1, int(values["importance"])))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"an item's importance is 1 to 5, not {values['importance']!r}") from error
+    optional = {name: None if values[name] is None else str(values[name]).strip() or None for name in _OPTIONAL}
+    rationale, impact = optional["rationale"], optional["impact"]
+    return {
+        "type": values["type"],
+        "title": str(values["title"]).strip()[:MAX_TITLE],
+        "facts": str(values["facts"])[:MAX_FACTS],
+        "schema_key": str(values["schema_key"]).strip(),
+        "importance": importance,
+        "rationale": rationale and rationale[:MAX_RATIONALE],
+        "impact": impact and impact[:MAX_IMPACT],
+        "tags": json.dumps(list(dict.fromkeys(map(str, values["tags"])))[:MAX_TAGS]),
+        "dedup_hint": optional["dedup_hint"],
+    }
+
+
 def _where(
     project_id: str,
     type: str | None,
@@ -232,6 +267,11 @@ def _where(
         "folder_low": None if folder is None else folder + "/",
         "folder_high": None if folder is None else folder + "0",  # the character after "/"
     }
+
+
+def item_of(row: Row) -> Item:
+    """Without its evidence."""
+    return _item(row)
 
 
 def _item(row: Row, evidence: tuple[Evidence, ...] = ()) -> Item:
@@ -257,6 +297,7 @@ def _item(row: Row, evidence: tuple[Evidence, ...] = ()) -> Item:
         reinforced=row["reinforced"],
         last_reinforced_at=row["last_reinforced_at"],
         status_reason=row["status_reason"],
+        approved_at=row["approved_at"],
         at_utc=row["at_utc"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],

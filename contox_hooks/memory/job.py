@@ -12,11 +12,13 @@ from typing import Literal, NamedTuple
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.pipeline import STAGES, Job, JobStatus, Stage
 from contox_hooks.memory.session import Sessions
+from contox_hooks.memory.sql import drift as drift_sql
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import job as sql
 from contox_hooks.memory.store import Row, Store
 
-Cause = Literal["auto", "manual"]
+Cause = Literal["auto", "manual", "landed"]
+"""`landed`: nothing was made here; only the drift check runs, which costs nothing and waits for no interval."""
 
 
 class Run(NamedTuple):
@@ -47,8 +49,11 @@ class Jobs:
 
         A run that has not begun takes the new commits along: no second one is queued. An `auto` run begins at least
         `min_interval_s` after the project's last automatic one; asking by hand makes it due at once.
+        `landed` queues a run of the drift check alone, for a session with moves of branches that nobody looked at.
         Raises NotFound for an unknown session.
         """
+        if trigger == "landed":
+            return self._request_checks(session_ids)
         made = []
         with self._store.transaction():
             for session_id in dict.fromkeys(session_ids):
@@ -81,6 +86,30 @@ class Jobs:
             ],
         )  # fmt: skip
         return run_id
+
+    def _request_checks(self, session_ids: Sequence[str]) -> list[str]:
+        made = []
+        with self._store.transaction():
+            for session_id in dict.fromkeys(session_ids):
+                session = self._sessions.get(session_id)
+                # A run that is still to come looks as well; a failed one must stay the newest, or nobody can retry it.
+                is_covered = any(job.status in ("queued", "failed") for job in self.of_session(session_id))
+                if is_covered or not self._store.count(drift_sql.LANDED_IN_SESSION, session_id=session_id):
+                    continue
+                run_id, now_ms = self._store.new_id(), self._store.now_ms()
+                made.append(run_id)
+                self._store.run(
+                    sql.INSERT_RUN, id=run_id, project_id=session.project_id, session_id=session_id, cause="landed",
+                    created_ms=now_ms, due_ms=now_ms,
+                )  # fmt: skip
+                for stage in STAGES:
+                    is_check = stage is Stage.DRIFT_CHECK
+                    self._store.run(
+                        drift_sql.INSERT_JOB, id=self._store.new_id(), run_id=run_id, session_id=session_id,
+                        stage=str(stage), status="queued" if is_check else "skipped", queued_at_ms=now_ms,
+                        detail=None if is_check else "nothing was made here, only what landed is looked at",
+                    )  # fmt: skip
+        return made
 
     def retry(self, session_id: str) -> Run:
         """Put the failed stage of the session's newest run back in the queue; the stages before it keep their

@@ -7,15 +7,26 @@ share: ids, hashes and JSON are TEXT, times are integers (`_at` seconds, `_ms` m
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
+from contox_hooks.memory.sql.lineage import SCHEMA as _LINEAGE_SCHEMA
+from contox_hooks.memory.sql.relation import SCHEMA as _RELATION_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA as _SEARCH_SCHEMA
+from contox_hooks.memory.sql.search import SCHEMA_REBUILT as _SEARCH_REBUILT
+from contox_hooks.memory.sql.spend import SCHEMA as _SPEND_SCHEMA
+
+if TYPE_CHECKING:
+    from contox_hooks.memory.store import Store
 
 
 class Migration(NamedTuple):
     version: int
     name: str
     statements: tuple[str, ...]
+    fill: Callable[[Store], None] | None = None
+    """What SQL alone cannot do, after the statements and in their transaction. It has statements of its own: those of
+    the rest of the program may want columns of a later step."""
 
 
 RECORD = "INSERT INTO migration (version, name, applied_at) VALUES (:version, :name, :applied_at)"
@@ -222,9 +233,26 @@ _FIRST = (
     """,
 )
 
+
+def _rebuild_search(store: Store) -> None:
+    from contox_hooks.memory.search_rebuild import rebuild  # not on the hook's path
+
+    rebuild(store)
+
+
+def _fill_authored(store: Store) -> None:
+    from contox_hooks.memory.authored import fill_authored
+
+    fill_authored(store)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "memory", _FIRST),
     Migration(2, "search", _SEARCH_SCHEMA),
+    Migration(3, "search rebuilt", _SEARCH_REBUILT, _rebuild_search),
+    Migration(4, "relation", _RELATION_SCHEMA),
+    Migration(5, "model calls", _SPEND_SCHEMA),
+    Migration(6, "authored", _LINEAGE_SCHEMA, _fill_authored),
 )
 
 LATEST = MIGRATIONS[-1].version

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from contox_hooks.domain.item import Item
 from contox_hooks.memory.item import Items
 from contox_hooks.memory.search_candidate import POOL, Filters, Near, candidates, question_of
+from contox_hooks.memory.search_kept import Kept, unchanged
 from contox_hooks.memory.search_rank import MatchedBy, ranked
 from contox_hooks.memory.store import Store
 
@@ -84,8 +86,21 @@ def _near(store: Store, project_id: str, query: str, embedder: QueryEmbedder | N
 
     from contox_hooks.memory.vector import current
 
-    def embed(texts: Sequence[str]) -> Any:
-        return embedder.embed(texts).astype(np.float32)
+    titles = unchanged(_TITLES, store, dict[str, Any], of=embedder.name)
 
-    row = embed([query])[0]
-    return Near(row, current(store, project_id, embedder.name).nearest(row, pool * 4), embed)
+    def rows_of(names: Sequence[str]) -> Any:
+        new = [name for name in dict.fromkeys(names) if name not in titles]
+        if len(titles) + len(new) > _MAX_TITLES:
+            titles.clear()
+            new = list(dict.fromkeys(names))
+        titles.update(zip(new, embedder.embed(new).astype(np.float32), strict=True))
+        return np.array([titles[name] for name in names])
+
+    row = embedder.embed([query])[0].astype(np.float32)
+    return Near(row, current(store, project_id, embedder.name).nearest(row, pool * 4), rows_of)
+
+
+_TITLES: Kept[dict[str, Any]] = WeakKeyDictionary()
+"""Vectors of titles that were compared before."""
+_MAX_TITLES = 10_000
+"""10 MB of 256 dimensions."""

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from contox_hooks.domain.item import ItemStatus, ItemType
 from contox_hooks.domain.path import Exclusions
+from contox_hooks.memory.search_kept import Kept, unchanged
 from contox_hooks.memory.search_rank import Asked, Candidate, rarity
 from contox_hooks.memory.sql import search as sql
 from contox_hooks.memory.store import Row, Store
@@ -21,11 +23,14 @@ from contox_hooks.memory.word import asked_words
 
 POOL = 30
 """Candidates by words, when no more hits are asked for; with 100 the same is found (benchmarks/find.py)."""
-_MAX_ROWS = 2500
+_MAX_ROWS = 1500
 """Rows that the index is made to weigh, about a microsecond each: the rarest words that together hold so few decide who
 may answer; the commoner ones count in the ranking."""
 _MAX_FILTERED = 200
 """Items that are ranked directly, newest first, when the words' own do not fill the pool."""
+_MAX_COUNTS = 20_000
+"""Words whose counts are kept, some 3 MB."""
+_COUNTS: Kept[dict[str, int]] = WeakKeyDictionary()
 _AT_ONCE = 200
 """Ids in one statement."""
 _COLUMNS = ("title", "facts", "rationale", "files", "tags")
@@ -68,11 +73,12 @@ def question_of(store: Store, project_id: str, query: str, active_files: Iterabl
     words = asked_words(query)
     if not words:
         return Question(Asked((), {}, None, frozenset(active_files)))
-    items = _holding(store, project_id, "")
-    counts = {word: _holding(store, project_id, f' AND "{word}"') for word in words}
+    holding = _Holding(store, project_id)
+    items = holding("")
+    counts = {word: holding(f' AND "{word}"') for word in words}
     begun = None
     if not counts[words[-1]]:
-        counts[words[-1]] = _holding(store, project_id, f' AND "{words[-1]}"*')
+        counts[words[-1]] = holding(f' AND "{words[-1]}"*')
         begun = words[-1] if counts[words[-1]] else None
     held = {word: count for word, count in counts.items() if count}
     asked = Asked(tuple(held), {word: rarity(items, n) for word, n in held.items()}, begun, frozenset(active_files))
@@ -86,8 +92,24 @@ def question_of(store: Store, project_id: str, query: str, active_files: Iterabl
     return Question(asked, tuple(deciding), rows)
 
 
-def _holding(store: Store, project_id: str, more: str) -> int:
-    return store.count(sql.HOLDING, query=f'project : "{project_id}"{more}')
+class _Holding:
+    """How many of a project's items hold what. Counting a common word walks over all that have it, and common words
+    are asked for again and again: the answers stay until the store changes."""
+
+    def __init__(self, store: Store, project_id: str) -> None:
+        self._store = store
+        self._project = f'project : "{project_id}"'
+        self._known = unchanged(_COUNTS, store, dict[str, int])
+
+    def __call__(self, more: str) -> int:
+        query = self._project + more
+        count = self._known.get(query)
+        if count is None:
+            count = self._store.count(sql.HOLDING, query=query)
+            if len(self._known) >= _MAX_COUNTS:
+                self._known.clear()
+            self._known[query] = count
+        return count
 
 
 def candidates(

@@ -1,9 +1,9 @@
 """The ranking of search: pure, over candidates that any database may have found.
 
-Words count by BM25 over fields (Robertson and Zaragoza 2009, BM25F), neighbours in the query that are neighbours in the
-item count once more; meaning is the cosine of the title with the query; active files lift. Invariant: the same
-candidates and counts give the same order everywhere: scores are rounded before they are compared, ties go to the newer
-item, then to the id.
+Words count by BM25 over fields (Robertson and Zaragoza 2009, BM25F); neighbours in the query that are neighbours in the
+item count once more, and so does a title that says little else. Meaning is the cosine of the title with the query;
+active files lift. Invariant: the same candidates and counts give the same order everywhere: scores are rounded before
+they are compared, ties go to the newer item, then to the id.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _LENGTH_COUNTS = 0.75
 """BM25's k1 and b."""
 _NEIGHBOURS = 0.2
 """Of two words' mean weight, when they stand side by side."""
+_TITLE_ASKED = 0.4
+"""So much more weighs an item all of whose title is in the query; one half of whose title is, half of that."""
 _UNRELATED = 0.1
 """Cosine that says nothing."""
 _SAME_FOLDER = 0.5
@@ -136,7 +138,9 @@ def _worded(asked: Asked, fields: Mapping[str, str]) -> tuple[float, dict[str, f
         for one, other in dict.fromkeys(pairwise(asked.words))
         if (one, other) in beside
     )
-    return sum(parts.values()) + neighbours, parts
+    title = set(fields.get("title", "").split())
+    share = len(title.intersection(asked.words)) / len(title) if title else 0.0
+    return (sum(parts.values()) + neighbours) * (1 + _TITLE_ASKED * share), parts
 
 
 def _lift(active: frozenset[str], files: Sequence[str]) -> float:

@@ -6,12 +6,12 @@ search, brain) is imported when first asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contox_hooks.backend.protocol import Receipt
 from contox_hooks.domain.event import SOURCE_HOOKS, Event
@@ -27,10 +27,9 @@ from contox_hooks.memory.store import Store
 if TYPE_CHECKING:
     from contox_hooks.memory.brain import Brain
     from contox_hooks.memory.item import Items
-    from contox_hooks.memory.search import QueryEmbedder, SearchHit
-
-_ALL_ITEMS = 10_000
-"""More active items than any token budget holds."""
+    from contox_hooks.memory.resolving import Resolved
+    from contox_hooks.memory.review import Reviews
+    from contox_hooks.memory.search import Filters, QueryEmbedder, SearchHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,8 @@ class Status:
     pending_runs: int
     failed: tuple[Job, ...]
     """Failed stages that wait for `retry`, latest first."""
+    to_review: int = 0
+    """Items that a person is asked about."""
 
 
 class Service:
@@ -88,19 +89,50 @@ class Service:
         return ingest(self.store, project_id, events, window=window)
 
     def search(
-        self, project_id: str, query: str, *, limit: int = 10, embedder: QueryEmbedder | None = None
+        self,
+        project_id: str,
+        query: str,
+        *,
+        limit: int = 10,
+        embedder: QueryEmbedder | None = None,
+        filters: Filters | None = None,
+        active_files: Iterable[str] = (),
     ) -> list[SearchHit]:
-        """Best first; never raises on a query."""
+        """Best first; never raises on a query. Each hit explains its score in `parts`."""
         from contox_hooks.memory.search import search
 
-        return search(self.store, project_id, query, limit=limit, embedder=embedder)
+        return search(
+            self.store, project_id, query, limit=limit, embedder=embedder, filters=filters, active_files=active_files
+        )
 
-    def brain(self, project_id: str, *, budget_tokens: int = 6000) -> Brain:
-        """The project's memory as one Markdown document."""
-        from contox_hooks.memory.brain import brain_of
+    def brain(
+        self,
+        project_id: str,
+        *,
+        budget_tokens: int = 6000,
+        min_confidence: float = 0.0,
+        limit: int | None = None,
+        active_files: Iterable[str] = (),
+    ) -> Brain:
+        """The project's memory as one Markdown document; parameters as in `brain_of`."""
+        from contox_hooks.memory.brain import brain_of, heads
 
-        items = self.items.page(project_id, limit=_ALL_ITEMS)
-        return brain_of(self.projects.get(project_id).name, items, budget_tokens=budget_tokens)
+        return brain_of(
+            self.projects.get(project_id).name, heads(self.store, project_id), lambda head: self.items.get(head.id),
+            budget_tokens=budget_tokens, min_confidence=min_confidence, limit=limit, active_files=active_files,
+        )  # fmt: skip
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        from contox_hooks.memory.review import Reviews
+
+        return Reviews(self.store)
+
+    def auto_resolve(self, project_id: str, commits: Sequence[Mapping[str, Any]], *, dry_run: bool) -> Resolved:
+        """Open bug and todo items that these commits settled: CONTRACT.md section 1.4, `POST /api/v2/auto-resolve`."""
+        from contox_hooks.memory.resolving import auto_resolve
+
+        return auto_resolve(self.store, project_id, commits, dry_run=dry_run)
 
     def status(self, project_id: str) -> Status:
         totals = self.store.row(session_sql.TOTALS, project_id=project_id)
@@ -117,4 +149,5 @@ class Service:
             jobs=() if latest is None else tuple(self.jobs.of_run(latest.id)),
             pending_runs=self.jobs.pending_count(project_id),
             failed=tuple(self.jobs.failed(project_id)),
+            to_review=self.reviews.count(project_id),
         )

@@ -137,6 +137,10 @@ class Store:
         if self._depth == 0:
             self._commit()
 
+    @property
+    def in_transaction(self) -> bool:
+        return self._depth > 0
+
     def _begin(self) -> None:
         for last in (False, False, True):  # SQLite itself waits BUSY_TIMEOUT_S each time
             try:
@@ -167,6 +171,8 @@ class Store:
                     continue  # another process was quicker
                 for statement in step.statements:
                     self._connection.execute(statement)
+                if step.fill is not None:
+                    step.fill(self)
                 self.run(migration.RECORD, version=step.version, name=step.name, applied_at=self.now())
                 self._connection.execute(f"PRAGMA user_version = {step.version}")
         sqlite.use_wal(self._connection)

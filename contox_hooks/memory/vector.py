@@ -1,7 +1,7 @@
 """A project's vectors as one matrix: exact products in numpy, the best chunk of an item counting.
 
-Rows are float16 of length 1, little-endian in the store. A process that searches again keeps the rows of one project a
-store until anything in that store changes.
+Rows are float16 of length 1, little-endian in the store. A process that searches again keeps the rows of a few
+projects until anything in their store changes.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from contox_hooks.memory.search_kept import Kept, unchanged
 from contox_hooks.memory.sql import item as sql
-from contox_hooks.memory.sql import search as search_sql
 from contox_hooks.memory.store import Store
 
 _STORED = np.dtype("<f2")
@@ -78,19 +78,17 @@ class Shown:
         return found
 
 
-_CURRENT: WeakKeyDictionary[Store, tuple[tuple[object, ...], Shown]] = WeakKeyDictionary()
+_CURRENT: Kept[Shown] = WeakKeyDictionary()
 
 
 def current(store: Store, project_id: str, model: str) -> Shown:
     """What is stored now, read anew only when the store has changed since."""
-    changes = store.row(search_sql.CHANGES)
-    key = (project_id, model, *(changes or ()))
-    kept = _CURRENT.get(store)
-    if kept is None or kept[0] != key:
+
+    def load() -> Shown:
         loaded = Vectors.load(store, project_id, model)
-        kept = (key, Shown(loaded.ids, loaded.matrix))
-        _CURRENT[store] = kept
-    return kept[1]
+        return Shown(loaded.ids, loaded.matrix)
+
+    return unchanged(_CURRENT, store, load, of=(project_id, model))
 
 
 def save(store: Store, item_id: str, model: str, rows: Iterable[NDArray[np.float16]]) -> None:

@@ -6,6 +6,7 @@ which holds the caps: no other module calls `ChatModel.answer`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -28,6 +29,16 @@ class Question:
     max_tokens: int = 4096
     """Of the answer."""
 
+    @property
+    def estimated_tokens(self) -> int:
+        """Of what is sent, by its characters."""
+        schema = "" if self.schema is None else json.dumps(self.schema)
+        return estimated_tokens(self.system + self.user + schema)
+
+
+def estimated_tokens(text: str) -> int:
+    return -(-len(text) // CHARACTERS_A_TOKEN)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -40,12 +51,20 @@ class Answer:
     """As the endpoint counts them, else estimated from the characters."""
     cut: bool = False
     """The answer stopped at max_tokens."""
+    is_estimate: bool = False
+    """The endpoint did not count the tokens."""
 
 
 class ModelUnavailable(RemoteError):
     """No answer: time-out, no connection, 5xx, a cut stream. Another endpoint may answer; later, this one too."""
 
-    code = "model_unavailable"
+    code: ClassVar[str] = "model_unavailable"
+
+
+class ModelUnreached(ModelUnavailable):
+    """Nothing was sent: an unknown name, no connection, no safe one. It cost nothing."""
+
+    code: ClassVar[str] = "model_unreached"
 
 
 class ModelBusy(ModelUnavailable):

@@ -15,7 +15,6 @@ import json
 import re
 import socket
 import ssl
-import threading
 import zlib
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import suppress
@@ -27,6 +26,7 @@ import httpx
 
 from contox_hooks import __version__
 from contox_hooks.domain.error import AccessRefused, RemoteError
+from contox_hooks.net.loop import Loop
 from contox_hooks.net.pace import Pace
 from contox_hooks.wire.endpoint import Endpoint
 
@@ -36,6 +36,25 @@ GZIP_FROM_BYTES = 1024
 """Below that, gzip saves less than a packet."""
 MAX_TEXT = 200
 """Characters of a server's text in a message."""
+
+
+class Peer(NamedTuple):
+    """What kind of server is asked, as far as people are told what to do about an error."""
+
+    on_nonsense: str
+    """Where its answer is not what such a server says."""
+    on_key: str
+    """Where no header can carry the key."""
+    on_redirect: str
+    may_be_keyless: bool = False
+    """On this machine alone."""
+
+
+CONTOX = Peer(
+    on_nonsense="is that the address of a Contox server? contox-hooks connect changes it",
+    on_key="contox-hooks connect",
+    on_redirect="sign in to the network, or contox-hooks connect with the new address",
+)
 
 Why = Literal["dns", "connect", "tls", "timeout", "closed", "redirect", "too-large", "rate"]
 
@@ -62,6 +81,7 @@ class Reply:
     """May be a secret."""
     key: str = field(default="", repr=False)
     """Of the request: what the server says may repeat it."""
+    peer: Peer = CONTOX
 
     def json(self) -> Any:
         """Raises RemoteError when the body is not JSON, or says that it is something else."""
@@ -69,12 +89,13 @@ class Reply:
         if content_type and not content_type.endswith(("/json", "+json")):
             raise RemoteError(
                 f"the server answered {self.status} with {plain(content_type, self.key)} where JSON was due",
-                hint=_WHOSE,
+                hint=self.peer.on_nonsense,
             )
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise RemoteError(f"the server answered {self.status} with what is not JSON", hint=_WHOSE) from None
+            text = f"the server answered {self.status} with what is not JSON"
+            raise RemoteError(text, hint=self.peer.on_nonsense) from None
 
     def error_text(self) -> str:
         """What the server says is wrong: `error` of its JSON object; "" when it says nothing that can be used."""
@@ -83,9 +104,6 @@ class Reply:
         except (RemoteError, LookupError, TypeError):
             return ""
         return plain(error, self.key) if isinstance(error, str) else ""
-
-
-_WHOSE = "is that the address of a Contox server? contox-hooks connect changes it"
 
 
 def plain(text: str, key: str = "") -> str:
@@ -114,14 +132,23 @@ class Http:
     """Not for several threads, nor inside a running event loop."""
 
     def __init__(
-        self, endpoint: Endpoint, key: str, *, pace: Pace, total_s: float = 60.0, patience_s: float = 2.0
+        self,
+        endpoint: Endpoint,
+        key: str,
+        *,
+        pace: Pace,
+        total_s: float = 60.0,
+        patience_s: float = 2.0,
+        peer: Peer = CONTOX,
     ) -> None:
         """`patience_s`: how long a request may wait for its turn; a longer wait raises Unreachable, why "rate".
-        Raises AccessRefused for a key that no header can carry."""
-        if not (key.isascii() and key.isprintable() and key.strip() == key != ""):
-            raise AccessRefused("the key is empty or holds characters that no key has", hint="contox-hooks connect")
+        An empty key is not sent. Raises AccessRefused for a key that no header can carry, or none where one is due."""
+        is_keyless = key == "" and peer.may_be_keyless and endpoint.is_loopback
+        if not (is_keyless or (key.isascii() and key.isprintable() and key.strip() == key != "")):
+            raise AccessRefused("the key is empty or holds characters that no key has", hint=peer.on_key)
         self.endpoint = endpoint
         self._key = key
+        self._peer = peer
         self._pace = pace
         self.total_s = total_s
         """Seconds a request may take; a caller whose time ends lowers it."""
@@ -130,7 +157,7 @@ class Http:
         """None: the origin has not said; False: it refused, and that stays."""
         self.keeps_connection = False
         """Whether the last request left a connection for the next one; the server may end it at any time."""
-        self._runner = asyncio.Runner(loop_factory=_Loop)
+        self._runner = asyncio.Runner(loop_factory=Loop)
         self._client: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:
@@ -226,7 +253,7 @@ class Http:
                 raw = await self._body(response)
             finally:
                 await response.aclose()
-        return Reply(response.status_code, dict(response.headers.items()), raw, self._key)
+        return Reply(response.status_code, dict(response.headers.items()), raw, self._key, self._peer)
 
     async def _open(self, asked: _Asked) -> httpx.Response:
         """The answer's head."""
@@ -236,7 +263,7 @@ class Http:
         is_home = (url.scheme, url.netloc, url.userinfo) == (home.scheme, home.netloc, b"")
         if not (is_home and asked.path.startswith("/")):
             raise RemoteError(f"{plain(asked.path)} is no path on {self.endpoint.host}")
-        headers = {**asked.headers, "authorization": f"Bearer {self._key}"}
+        headers = {**asked.headers, **({"authorization": f"Bearer {self._key}"} if self._key else {})}
         if asked.body is not None:
             headers["content-type"] = "application/json"
         request = self._client.build_request(asked.method, url, params=asked.query, content=asked.body, headers=headers)
@@ -314,42 +341,7 @@ class Http:
                 target = "elsewhere"
             target = plain(target, self._key)
             text = f"{self.endpoint.host} answered {status}: a redirect to {target} is not followed with a key"
-            raise Unreachable(
-                text, why="redirect", hint="sign in to the network, or contox-hooks connect with the new address"
-            )
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """Looks names up in a daemon thread: the stock executor would be waited for at close, and at exit, however long the
-    resolver takes."""
-
-    async def getaddrinfo(
-        self,
-        host: bytes | str | None,
-        port: bytes | str | int | None,
-        *,
-        family: int = 0,
-        type: int = 0,
-        proto: int = 0,
-        flags: int = 0,
-    ) -> list[Any]:
-        answer: asyncio.Future[list[Any]] = self.create_future()
-
-        def tell(outcome: Any) -> None:
-            if not answer.done():
-                (answer.set_exception if isinstance(outcome, Exception) else answer.set_result)(outcome)
-
-        def look_up() -> None:
-            outcome: Any
-            try:
-                outcome = socket.getaddrinfo(host, port, family, type, proto, flags)
-            except Exception as error:
-                outcome = error
-            with suppress(RuntimeError):  # closed meanwhile
-                self.call_soon_threadsafe(tell, outcome)
-
-        threading.Thread(target=look_up, daemon=True).start()
-        return await answer
+            raise Unreachable(text, why="redirect", hint=self._peer.on_redirect)
 
 
 async def _next(source: AsyncIterator[bytes]) -> bytes:

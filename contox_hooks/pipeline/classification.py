@@ -18,27 +18,37 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-_AREA = r"(?:\w+[:/] )?"
-"""`diff: fix …`: an area before the verb."""
+_AREA = r"(?:[\w./*{},+-]{1,40}(?:\([\w, ]{1,30}\))?: ){0,2}(?:\[[\w -]{1,20}\] )?"
+"""`diff: fix …`, `t/lib-httpd: fix …`, `doc: git-add: fix …`: areas before the verb."""
 _ABOUT_DOCS = _any_of(r"\b(?:docs?|docstrings?|documentation|readme|comments?|changelog)\b")
-_FIX = _any_of(rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|correct(?:s|ed)?\b)")
+_FIX = _any_of(
+    rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|correct(?:s|ed)?\b|plug\b.{{0,60}}\bleaks?\b)",
+    r".*\b(?:memory leak|segfault|use-after-free|buffer overflow|null pointer dereference)s?\b",
+)
 _BUG = _any_of(
-    rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|resolve[sd]?\b|correct(?:s|ed|ly)?\b|repair|prevent[s ]|"
+    rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|plug\b.{{0,60}}\bleaks?\b|"
+    rf"resolve[sd]?\b|correct(?:s|ed|ly)?\b|repair|prevent[s ]|"
     r"avoid(?:s|ed|ing)?\b|don'?t\b|do not\b|handle[sd]?\b|ensure\b|work ?around\b|properly\b|restore[sd]?\b|"
     r"allow .* again\b|stop \w+ing)",
     r".*\b(?:bug ?fix|regression|crash(?:es|ed|ing)?|deadlock|race condition|memory leak|typeerror|keyerror|"
     r"attributeerror|valueerror|traceback|incorrect(?:ly)?|broken|wrong(?:ly)?)\b",
 )
 _DECISION = _any_of(
-    rf"{_AREA}(?:drop(?:s|ped|ping)?\b|deprecat|switch(?:e[sd])? (?:to|from|over)|migrat|replace[sd]? .+ (?:with|by)|"
+    rf"{_AREA}(?:drop(?:s|ped|ping)? (?:\S+ ){{0,3}}(?:support|python|py\d|node|dependenc\w+|compat\w*)|deprecat|"
     r"stop (?:using|supporting)|remov\w+ (?:\S+ ){0,3}(?:support|dependency|deprecat\w*)|require[sd]? |disallow|"
-    r"only (?:support|allow)|prefer|adopt|use .+ (?:instead|rather than|over|for)\b|"
-    r"make .+ (?:optional|required|mandatory|private|public|the default)|(?:enable|disable) .+ by default|"
-    r"(?:un)?pin\b|end of life|py3?\d*\+|default to)",
-    r".*\b(?:instead of|in favou?r of|rather than|by default|no longer (?:support|required|allow)\w*|"
-    r"minimum (?:supported )?(?:python|version)|drop(?:s|ped)? (?:python|support)|"
-    r"(?:add|support)(?:s|ed)? (?:for )?python 3\.\d+|license|breaking change|backwards?[- ]incompatible)\b",
+    r"only (?:support|allow)|make .+ (?:optional|required|mandatory|private|public|the default)|"
+    r"(?:enable|disable|allow|use) .+ by default|end of life|py3?\d*\+|default to)",
+    r".*\b(?:in favou?r of|by default|"
+    r"no longer (?:support|required|allow)\w*|minimum (?:supported )?(?:python|version)|"
+    r"drop(?:s|ped)? (?:python|support)|(?:add|support)(?:s|ed)? (?:for )?python 3\.\d+|license|breaking change|"
+    r"backwards?[- ]incompatible)\b",
 )
+_CHOICE = _any_of(
+    rf"{_AREA}(?:drop(?:s|ped|ping)?\b|switch(?:e[sd])? (?:to|from|over)|migrat|replace[sd]? .+ (?:with|by)|"
+    r"prefer|adopt|(?:un)?pin\b)",
+)
+"""A choice where it binds (a dependency, a setting, what is public) or explained, else only how a line is written."""
+_NAMED_CHOICE = _any_of(rf"{_AREA}use .+ (?:instead|rather than|over|for)\b", r".*\b(?:instead of|rather than)\b")
 _CONVENTION = _any_of(
     r"\b(?:ruff|flake8|black|mypy|pyright|pylint|isort|eslint|prettier|clippy|gofmt|editorconfig|pyupgrade|"
     r"pre-commit (?:hook|config)\w*|lint(?:er|ing)? (?:rule|config)\w*|code ?style|coding (?:style|standard)|"
@@ -52,6 +62,16 @@ _ARCHITECTURE = _any_of(
     r"merge .+ (?:into|and)\b|rename[sd]? .+ (?:module|package|to)\b|inline\b|port .+ to\b|src layout)"
 )
 _TODO = _any_of(r"(?:todo|fixme|wip)\b")
+
+
+_BINDING = frozenset(
+    ("api", "cli", "config", "constant", "dependency", "deprecation", "env", "removed", "runtime", "schema")
+)
+
+
+def binds(facts: Sequence[Fact]) -> bool:
+    """Whether others have to reckon with the change: it shows outside of the code that it was made in."""
+    return any(fact.topic in _BINDING for fact in facts)
 
 
 def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -> ItemType:
@@ -70,7 +90,8 @@ def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -
     if not without_code and kinds != {"ci"} and (message.kind == "fix" or (not message.kind and _FIX.match(title))):
         return "bug"
     if not without_code or "runtime" in topics:
-        if _DECISION.match(title):
+        chosen = _CHOICE.match(title) and (binds(facts) or message.why)
+        if _DECISION.match(title) or _NAMED_CHOICE.match(title) or chosen:
             return "decision"
         if {"runtime", "deprecation"} & topics and message.kind not in ("feat", "fix"):
             return "decision"
@@ -92,9 +113,10 @@ def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -
 
 
 def importance(
-    item_type: ItemType, *, breaking: bool, facts: Sequence[Fact], paths: Collection[str], lines: int
+    item_type: ItemType, message: Message, *, breaking: bool, facts: Sequence[Fact], paths: Collection[str], lines: int
 ) -> int:
-    """1 to 5. What binds later work stands high, what only tests or documents say stands low."""
+    """1 to 5. What binds later work stands high, what only tests or documents say stands low; so does a decision that
+    neither shows outside nor is known by its words or given a reason."""
     kinds = {path_kind(path) for path in paths}
     if breaking:
         return 5
@@ -102,9 +124,10 @@ def importance(
         return 2 if lines >= 100 or item_type in ("decision", "convention") else 1
     base = {"decision": 4, "convention": 3, "architecture": 3, "implementation": 2, "bug": 3, "todo": 2}[item_type]
     outward = any(fact.weight >= 5 for fact in facts)
+    firm = bool(message.why or message.reverts) or binds(facts) or _DECISION.match(message.title) is not None
     if item_type in ("implementation", "architecture") and outward:
         base += 1
-    if lines < 6 and not outward and item_type != "decision":
+    if (lines < 6 and not outward and item_type != "decision") or (item_type == "decision" and not (outward or firm)):
         base -= 1
     return max(1, min(5, base))
 

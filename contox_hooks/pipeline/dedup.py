@@ -1,88 +1,204 @@
-"""Which items say the same thing: a pure decision; the runner merges rows.
+"""What new items are to those that stand: NEW, REINFORCE, SUPERSEDE or CONTRADICT. A pure decision; deduping.py writes.
 
-Two items are the same when their titles are, or when their type is the same and so is their dedup hint, or nearly their
-meaning while their titles use the same words in the same order. Being the same is transitive (union-find). Invariants:
-the order of the input changes nothing; deciding again over what is left decides nothing; an id is absorbed once, and no
-survivor is absorbed.
+Decides over what every item said by itself, merged ones included, so that the outcome depends on the items alone: not
+on the order they came in, nor on how they were split into runs. Being the same is transitive (union-find); a group
+speaks with its newest member and is stored under its oldest. Precision first: a wrong SUPERSEDE hides the truth.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
 
-from contox_hooks.domain.item import ItemType
+from contox_hooks.pipeline.dedup_item import DedupItem
+from contox_hooks.pipeline.statement import LINE, Change, Value
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-SAME_MEANING = 0.96
-"""Cosine of two items' mean chunk vectors from which on they may be the same. Never enough alone: facts share their
-phrasing, and static embeddings hardly see the verb or the version. Read by hand over the items of pre-commit, flask and
-httpx, of 25 pairs over it 4 said the same; what tells them apart stands in the titles."""
-
-_WORD = re.compile(r"\w(?:[\w.+#/-]*[\w+#])?")
-"""Names and versions whole: `url_prefix`, `3.10`, `c++`."""
-_ENDING = re.compile(r"(?<=[a-z]{3})(?:ing|ed|es|s)$")
-_VOWEL = re.compile(r"[aeiouy]")
-_FILLERS = frozenset({"a", "an", "the", "its", "this", "that", "some", "also", "now"})
-
-_BLOCK = 512
-"""New items compared at once: with 10,000 others the product takes 20 MB."""
+SAME_MEANING = 0.9
+"""Cosine of two items' mean vectors from which on they are the same, where their titles use the same words. Never
+enough alone: read by hand, 8 of 60 pairs over 0.95 said the same; what tells them apart stands in the titles."""
+_SHARED_WORDS = 0.5
+"""Of the words of two titles over the same quoted lines."""
+_AMBIGUOUS = frozenset({"rev", "sha", "ref", "version", "tag", "image", "uses"})
+"""Settings of which a file has many: only items whose titles share a word are of one subject."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DedupItem:
-    id: str
-    type: ItemType
-    dedup_hint: str | None
-    title: str
-    facts: str
-    at_utc: int
-    created_at: int
-    vectors: NDArray[np.float16] | None = None
-    """One row a chunk, or one row; None when it is not embedded."""
+_PART = re.compile(r"[\w.%+-]+")
+"""Of a value: a version, a name in a list."""
+_DEFINITION = re.compile(r"(?:export )?(?:async )?(?:def|fn|func|function) ")
+_LIST = re.compile(r"[\[{(,]")
+
+REVERTS = "the newer one reverts the older"
+ADDS_REMOVED = "the newer one adds what the older removes"
+REMOVES_ADDED = "the newer one removes what the older adds"
+APPROVED = "; the older one is approved"
+"""How the reason ends when only a person's approval kept an item in its place."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Merge:
+    """REINFORCE: said again."""
+
     survivor_id: str
     absorbed_id: str
     reason: str
     """One line for people, with the cosine where meaning decided."""
 
 
-def decide_merges(
-    new: Sequence[DedupItem],
-    existing: Sequence[DedupItem],
-    *,
-    existing_matrix: tuple[Sequence[str], NDArray[np.float16]] | None = None,
-    threshold: float = SAME_MEANING,
-) -> list[Merge]:
-    """Merges among `new` and between `new` and `existing`, sorted; existing items meet only through a new one.
+@dataclass(frozen=True, slots=True, order=True)
+class Replacement:
+    """SUPERSEDE: the newer states another value of the same subject."""
 
-    The survivor of a group is its oldest by (created_at, at_utc, id). `existing_matrix`: ids and rows as stored, one
-    row a chunk (an id may repeat), instead of the existing items' own `vectors`; ids of no existing item are ignored.
-    """
-    fresh_ids = {item.id for item in new}
-    others = [item for item in existing if item.id not in fresh_ids]
-    items = {item.id: item for item in (*others, *new)}
-    groups = _Groups(items)
-    _join_equal(groups, items.values(), fresh_ids)
-    _join_near(groups, list({item.id: item for item in new}.values()), others, existing_matrix, threshold)
-    return groups.merges()
+    newer_id: str
+    older_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Conflict:
+    """CONTRADICT: both stand, a person decides."""
+
+    newer_id: str
+    older_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """All sorted, by the ids of survivors. What none of them names is NEW."""
+
+    merges: list[Merge] = field(default_factory=list)
+    replacements: list[Replacement] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+def decide(items: Iterable[DedupItem]) -> Decisions:
+    """What the items are to each other; those that were merged before are among them."""
+    everything = sorted(items, key=lambda item: item.age)
+    groups = _Groups(everything)
+    for bucket in _buckets(everything, same=True):
+        for place, item in enumerate(bucket):
+            for earlier in bucket[:place]:
+                if reason := same(item, earlier):
+                    groups.join(item, earlier, reason)
+    speakers = groups.speakers()
+    stored_as = {speaker.id: survivor.id for speaker, survivor in speakers}
+    approved = {survivor.id for _, survivor in speakers if survivor.approved}
+    replacements: dict[str, tuple[DedupItem, Replacement]] = {}
+    conflicts: dict[tuple[str, str], Conflict] = {}
+    for newer, older in _pairs([speaker for speaker, _ in speakers]):
+        ids = stored_as[newer.id], stored_as[older.id]
+        if reason := replaces(newer, older):
+            if ids[1] in approved:
+                conflicts[ids] = Conflict(*ids, reason + APPROVED)
+            elif ids[1] not in replacements or newer.age < replacements[ids[1]][0].age:
+                replacements[ids[1]] = newer, Replacement(*ids, reason)
+        elif reason := contradicts(newer, older):
+            conflicts[ids] = Conflict(*ids, reason)
+    standing = [found for ids, found in conflicts.items() if replacements.keys().isdisjoint(ids)]
+    return Decisions(groups.merges(), sorted(found for _, found in replacements.values()), sorted(standing))
+
+
+def decide_merges(new: Sequence[DedupItem], existing: Sequence[DedupItem] = ()) -> list[Merge]:
+    """Merges alone, sorted."""
+    return decide([*existing, *new]).merges
+
+
+def same(one: DedupItem, other: DedupItem) -> str | None:
+    """Why two items say the same, or None."""
+    if one.group and one.group == other.group:
+        return "merged before"
+    if one.folded_title and one.folded_title == other.folded_title:
+        return "same title"
+    if one.type != other.type:
+        return None
+    if one.dedup_hint and one.dedup_hint == other.dedup_hint:
+        return "same dedup hint"
+    if one.words and one.words == other.words and (cosine := _cosine(one, other)) >= SAME_MEANING:
+        return f"same meaning ({cosine:.2f})"
+    if one.lines and one.lines == other.lines and _alike(one, other):
+        return "same lines"
+    return None
+
+
+def replaces(newer: DedupItem, older: DedupItem) -> str | None:
+    """Why the newer takes the older one's place, or None."""
+    if older.reverted and older.reverted == newer.folded_title:
+        return "done again after it was reverted"
+    old, new = older.value, newer.value
+    if old and new and old.subject == new.subject and _may_follow(new, old):
+        return f"{_dotted(old.version)} became {_dotted(new.version)}"
+    if older.choice and newer.choice and newer.choice.old == older.choice.new:
+        purposes = {older.choice.purpose, newer.choice.purpose} - {""}
+        if len(purposes) < 2 and older.choice.new != newer.choice.new:
+            return f"{newer.choice.new} instead of {older.choice.new}"
+    return _moved_on(newer, older)
+
+
+def _may_follow(newer: Value, older: Value) -> bool:
+    """Dropping Python 3.6 does not speak of Python 2."""
+    if newer.only_up:
+        return newer.version[0] == older.version[0] and newer.version > older.version
+    return newer.version != older.version
+
+
+def _moved_on(newer: DedupItem, older: DedupItem) -> str | None:
+    """Every change that the older one states, and it states nothing else, was the start of one in the newer. What was
+    taken away stays away."""
+    reasons: list[str] = []
+    for change in () if older.takes else older.only_changes:
+        if _name(change) in _AMBIGUOUS and not set(older.words[1:]) & set(newer.words[1:]):
+            return None
+        following = [next_ for next_ in newer.changes if _follows(next_, change)]
+        if not following:
+            return None
+        reasons.append(f"{change.subject} went on from {change.after} to {following[0].after}")
+    return "; ".join(reasons[:2])[:300] or None
+
+
+def _follows(newer: Change, older: Change) -> bool:
+    """Whether the newer one starts where the older ended, and undoes it: adding to a list what the older one did not
+    speak of leaves true what it said."""
+    if newer.subject != older.subject or newer.before != older.after:
+        return False
+    before, after, now = (set(_PART.findall(value)) for value in (older.before, older.after, newer.after))
+    if _DEFINITION.match(older.after) and _DEFINITION.match(newer.after):
+        return newer.after != older.after  # a signature is one value
+    if newer.subject.startswith(LINE) and _LIST.search(older.after):
+        return False  # a list in a form of its own: `py{39,38}` may go on as `py3{10,9,8}`
+    came, went = after - before, before - after
+    return came.isdisjoint(now) if came else bool(went) and went <= now
+
+
+def _name(change: Change) -> str:
+    return change.subject.partition(" in ")[0]
+
+
+def contradicts(newer: DedupItem, older: DedupItem) -> str | None:
+    """Why the two cannot both be true, or None."""
+    if newer.reverted and (newer.reverted == older.folded_title or newer.reverted in older.messages):
+        return "the newer one reverts the older"
+    if newer.side and older.side and newer.side[0] == older.side[0] and newer.side[1] != older.side[1]:
+        return (
+            "the newer one adds what the older removes"
+            if newer.side[1]
+            else "the newer one removes what the older adds"
+        )
+    return None
+
+
+def is_by_rule(reason: str) -> bool:
+    """Whether the reason of a contradiction is one of these rules', not a model's."""
+    return reason in (REVERTS, ADDS_REMOVED, REMOVES_ADDED) or reason.endswith(APPROVED)
 
 
 class _Groups:
-    """Union-find whose root is the oldest member, with the reason each member first joined."""
+    """Union-find with the reason each member first joined."""
 
-    def __init__(self, items: dict[str, DedupItem]) -> None:
-        self._items = items
-        self._parent = {id_: id_ for id_ in items}
-        self._reasons: dict[str, list[tuple[str, str, str]]] = {}
+    def __init__(self, items: Sequence[DedupItem]) -> None:
+        self._items = {item.id: item for item in items}
+        self._parent = {item.id: item.id for item in items}
+        self._reasons: dict[str, list[tuple[str, str]]] = {}
 
     def root(self, id_: str) -> str:
         while self._parent[id_] != id_:
@@ -90,112 +206,69 @@ class _Groups:
             id_ = self._parent[id_]
         return id_
 
-    def join(self, left: str, right: str, reason: str) -> None:
+    def join(self, left: DedupItem, right: DedupItem, reason: str) -> None:
         for one, other in ((left, right), (right, left)):
-            self._reasons.setdefault(one, []).append((reason, one, other))
-        first, second = sorted((self.root(left), self.root(right)), key=self._age)
-        self._parent[second] = first
+            self._reasons.setdefault(one.id, []).append((reason, other.id))
+        self._parent[self.root(left.id)] = self.root(right.id)
 
-    def _age(self, id_: str) -> tuple[int, int, str]:
-        item = self._items[id_]
-        return item.created_at, item.at_utc, item.id
+    def _members(self) -> list[tuple[DedupItem, list[DedupItem]]]:
+        """Each group's survivor and all its members; of several that a person approved, the others stay apart."""
+        groups: dict[str, list[DedupItem]] = {}
+        for item in self._items.values():
+            groups.setdefault(self.root(item.id), []).append(item)
+        found = []
+        for group in groups.values():
+            survivor = min(group, key=lambda item: (not item.approved, item.age))
+            found.append((survivor, [item for item in group if item is survivor or not item.approved]))
+            found += [(item, [item]) for item in group if item.approved and item is not survivor]
+        return found
+
+    def speakers(self) -> list[tuple[DedupItem, DedupItem]]:
+        """(newest member, survivor) a group, oldest first."""
+        pairs = [(max(members, key=lambda item: item.age), survivor) for survivor, members in self._members()]
+        return sorted(pairs, key=lambda pair: pair[0].age)
 
     def merges(self) -> list[Merge]:
-        merges = []
-        for id_ in self._items:
-            survivor = self.root(id_)
-            if survivor != id_:
-                direct = [reason for reason, _, other in self._reasons[id_] if other == survivor]
-                reason = min(direct) if direct else "same as another of the same: " + min(self._reasons[id_])[0]
-                merges.append(Merge(survivor, id_, reason))
-        return sorted(merges)
+        found = []
+        for survivor, members in self._members():
+            for item in members:
+                if item is not survivor:
+                    direct = [reason for reason, other in self._reasons[item.id] if other == survivor.id]
+                    reason = min(direct) if direct else f"same as another of the same: {min(self._reasons[item.id])[0]}"
+                    found.append(Merge(survivor.id, item.id, reason))
+        return sorted(found)
 
 
-def _join_equal(groups: _Groups, items: Iterable[DedupItem], fresh: set[str]) -> None:
-    """Join items of equal hint and type, or of equal title, where a new one is among them."""
-    by_key: dict[Hashable, list[str]] = {}
+def _buckets(items: Sequence[DedupItem], *, same: bool) -> list[list[DedupItem]]:
+    found: dict[Hashable, list[DedupItem]] = {}
     for item in items:
-        if item.dedup_hint:
-            by_key.setdefault(("same dedup hint", item.type, item.dedup_hint), []).append(item.id)
-        title = " ".join(item.title.casefold().split())
-        if title:
-            by_key.setdefault(("same title", title), []).append(item.id)
-    for key, ids in by_key.items():
-        newcomers = sorted(fresh.intersection(ids))
-        if newcomers:
-            assert isinstance(key, tuple)
-            for id_ in ids:
-                if id_ != newcomers[0]:
-                    groups.join(newcomers[0], id_, str(key[0]))
+        for key in item.same_keys if same else item.subject_keys:
+            found.setdefault(key, []).append(item)
+    return [bucket for bucket in found.values() if len(bucket) > 1]
 
 
-def _join_near(
-    groups: _Groups,
-    new: Sequence[DedupItem],
-    existing: Sequence[DedupItem],
-    existing_matrix: tuple[Sequence[str], NDArray[np.float16]] | None,
-    threshold: float,
-) -> None:
-    new_ids, new_rows = _means(*_stacked(new))
-    if not new_ids:
-        return
-    import numpy as np
-
-    old_ids, old_rows = _means(*(_stacked(existing) if existing_matrix is None else existing_matrix))
-    known = {item.id: item for item in (*existing, *new)}
-    all_ids = [*new_ids, *old_ids]
-    rows = np.concatenate([new_rows, old_rows]) if old_ids else new_rows
-    for start in range(0, len(new_ids), _BLOCK):
-        cosines = new_rows[start : start + _BLOCK] @ rows.T
-        lefts, rights = np.nonzero(cosines >= threshold)
-        for left, right in zip(lefts.tolist(), rights.tolist(), strict=True):
-            one, other = all_ids[start + left], all_ids[right]
-            # `right <= start + left`: itself, or a pair of new items seen from its other side.
-            if right > start + left and other in known and _may_be_same(known[one], known[other]):
-                groups.join(one, other, f"same meaning ({float(cosines[left, right]):.2f})")
+def _pairs(speakers: Sequence[DedupItem]) -> list[tuple[DedupItem, DedupItem]]:
+    """(newer, older) of all that share a subject, each once."""
+    found = {
+        (newer.id, older.id): (newer, older)
+        for bucket in _buckets(speakers, same=False)
+        for place, newer in enumerate(bucket)
+        for older in bucket[:place]
+    }
+    return list(found.values())
 
 
-def _may_be_same(one: DedupItem, other: DedupItem) -> bool:
-    words = _title_words(one.title)
-    return one.type == other.type and bool(words) and words == _title_words(other.title)
+def _cosine(one: DedupItem, other: DedupItem) -> float:
+    left, right = one.mean, other.mean
+    return 0.0 if left is None or right is None else float(left @ right)
 
 
-def _title_words(title: str) -> list[str]:
-    """The title's words without articles and endings. In order, since `from a to b` is not `from b to a`."""
-    return [_stem(word) for word in _WORD.findall(title.casefold()) if word not in _FILLERS]
+def _alike(one: DedupItem, other: DedupItem) -> bool:
+    """Whether two titles share most words, and all that are versions or numbers."""
+    left, right = set(one.words), set(other.words)
+    shared = len(left & right) / max(1, len(left | right))
+    return shared >= _SHARED_WORDS and not any(re.search(r"\d", word) for word in left ^ right)
 
 
-def _stem(word: str) -> str:
-    stem = _ENDING.sub("", word)
-    return stem if word.isalpha() and _VOWEL.search(stem) else word  # `https` is not a plural
-
-
-def _stacked(items: Sequence[DedupItem]) -> tuple[list[str], NDArray[np.float32]]:
-    import numpy as np
-
-    ids: list[str] = []
-    blocks = []
-    for item in items:
-        if item.vectors is not None and item.vectors.size:
-            block = np.atleast_2d(item.vectors).astype(np.float32)
-            ids.extend([item.id] * len(block))
-            blocks.append(block)
-    return ids, np.concatenate(blocks) if blocks else np.zeros((0, 0), dtype=np.float32)
-
-
-def _means(ids: Sequence[str], rows: NDArray[np.floating[Any]]) -> tuple[list[str], NDArray[np.float32]]:
-    """One row an id: the mean of its chunks, of length 1 (one shared boilerplate chunk must not merge two items)."""
-    import numpy as np
-
-    place: dict[str, int] = {}
-    index = np.array([place.setdefault(id_, len(place)) for id_ in ids], dtype=np.int64)
-    wide = np.asarray(rows, dtype=np.float32)
-    if len(place) == len(ids):
-        means = wide.copy()
-    else:
-        means = np.zeros((len(place), wide.shape[1]), dtype=np.float32)
-        np.add.at(means, index, wide)
-    lengths = np.linalg.norm(means, axis=1, keepdims=True) if len(place) else means
-    if len(place):
-        np.divide(means, lengths, out=means, where=lengths > 0)
-    return list(place), means
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

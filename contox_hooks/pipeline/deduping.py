@@ -1,40 +1,38 @@
-"""Stage 4, Dedup: the session's items against each other and all that is known; dedup.py decides, this writes."""
+"""Stage 4, Dedup: the session's items against one another and what is known. dedup.py decides, settling.py writes."""
 
 from __future__ import annotations
 
+from contox_hooks.memory.sql import dedup as dedup_sql
 from contox_hooks.memory.sql import item as sql
-from contox_hooks.pipeline.work import Result, Work, Writing, plural, skip, waiting
+from contox_hooks.pipeline.work import Result, Work, Writing, plural, skip
 
 
 def dedup(work: Work) -> Writing:
-    items = waiting(work, sql.TO_DEDUP)
-    if not items:
+    store = work.service.store
+    rows = store.rows(sql.TO_DEDUP, session_id=work.session.id)
+    if not rows:
         return skip("no new items")
-    from contox_hooks.pipeline.dedup import decide_merges
-    from contox_hooks.pipeline.known import Known, candidate
+    from contox_hooks.pipeline.dedup import decide
+    from contox_hooks.pipeline.known import Known, dedup_item, with_vectors
+    from contox_hooks.pipeline.settling import settle, settle_verdicts
 
-    store, model = work.service.store, work.tools.embedder().name
+    ids = {row["id"] for row in rows}
     known = work.project.known
-    if known is None or any(item.id in known for item in items):
-        known = Known(store, work.run.project_id, model, without={item.id for item in items})
+    if known is None or any(item_id in known for item_id in ids):
+        known = Known(store, work.run.project_id, without=ids)
         work.project.known = known
-    new = [candidate(store, item, model) for item in items]
-    existing = (known.vectors.ids, known.vectors.matrix) if len(known.vectors) else None
-    merges = decide_merges(new, known.items, existing_matrix=existing)
+    new = [dedup_item(row, store.rows(dedup_sql.EVIDENCE, item_id=row["id"])) for row in rows]
+    around = with_vectors(store, known.around(new), work.tools.embedder().name)
+    decisions = decide(around)
 
     def write() -> Result:
-        shown = ("active", "review")
-        merged = 0
-        for merge in merges:
-            pair = [work.service.items.get(item_id) for item_id in (merge.survivor_id, merge.absorbed_id)]
-            if all(item.status in shown for item in pair):  # a drain may have superseded one since
-                work.service.items.merge(merge.survivor_id, merge.absorbed_id, merge.reason)
-                merged += 1
+        counts = settle(work.service.items, decisions, [item.id for item in around])
+        counts += settle_verdicts(work.service.items, store, [item.id for item in new])
         store.run(sql.MARK_DEDUPED, session_id=work.session.id, run_id=work.run.id)
-        absorbed = {merge.absorbed_id for merge in merges}
-        known.add(item for item in new if item.id not in absorbed)
-        for item_id in absorbed:
-            known.forget(item_id)
-        return Result(f"{plural(merged, 'merge')} among {plural(len(items), 'new item')}")
+        known.put(new)
+        known.group((merge.survivor_id, merge.absorbed_id) for merge in decisions.merges)
+        told = f"{plural(counts['merged'], 'merge')} among {plural(len(new), 'new item')}"
+        told += f"; {counts['replaced']} replaced" if counts["replaced"] else ""
+        return Result(told + (f"; {plural(counts['conflicts'], 'contradiction')}" if counts["conflicts"] else ""))
 
     return write

@@ -110,24 +110,28 @@ class _Found:
 
 
 def deepen(
-    items: Sequence[Item], read: Callable[[str, str], bytes | None], exclusions: Exclusions | None = None
+    items: Sequence[Item],
+    read: Callable[[str, str], bytes | None],
+    exclusions: Exclusions | None = None,
+    renames: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Deepened:
     """What to append to each item's facts.
 
     `read(revision, path)` gives a file's bytes at a commit (`<id>`) or at its first parent (`<id>^`), None when it is
     not there. Told of each file that a reader knows: what the item's commits changed; of a new one, what the item names
-    in backticks or quotes lines of, else its first public definitions. Excluded files are not even named.
+    in backticks or quotes lines of, else its first public definitions. Excluded files are not even named. `renames`: of
+    an item (by id), what files that its commits renamed were called before.
     """
     sources = _Sources(read, exclusions or Exclusions())
     facts: dict[str, str] = {}
     for item in items:
-        text = _appended(item, sources)
+        text = _appended(item, sources, (renames or {}).get(item.id, {}))
         if text:
             facts[item.id] = text
     return Deepened(facts, sources.files_read, tuple(sources.skipped), tuple(sources.partly))
 
 
-def _appended(item: Item, sources: _Sources) -> str:
+def _appended(item: Item, sources: _Sources, renames: Mapping[str, str]) -> str:
     sha = newest_commit(item)
     paths = [path for path in dict.fromkeys(item.files) if _is_read(path) and not sources.exclusions.matches(path)]
     if sha is None or not paths:
@@ -136,7 +140,7 @@ def _appended(item: Item, sources: _Sources) -> str:
         sources.skipped[f"{item.title}: {len(paths) - MAX_FILES_READ} of {len(paths)} files not read"] = None
     told = item.facts.partition(_HEADING)[0]  # what was appended before names more than the item is about
     names = {_dotted(name) for quoted in _BACKTICKED.findall(told) for name in _IDENTIFIER.findall(quoted)}
-    found = [each for path in paths[:MAX_FILES_READ] for each in _found(item, sha, path, names, sources)]
+    found = [each for path in paths[:MAX_FILES_READ] for each in _found(item, sha, path, names, sources, renames)]
     lines = [line for each in found for line in change_lines(each.path, each.changes, names, told)]
     lines += [
         line
@@ -155,11 +159,16 @@ def _appended(item: Item, sources: _Sources) -> str:
     return _fitted([line for line in shown if line not in item.facts], room)
 
 
-def _found(item: Item, sha: str, path: str, names: set[str], sources: _Sources) -> Iterator[_Found]:
+def _found(
+    item: Item, sha: str, path: str, names: set[str], sources: _Sources, renames: Mapping[str, str]
+) -> Iterator[_Found]:
     after = sources.source(sha, path)
     if after is None:
         return
-    before = sources.source(f"{oldest_commit(item) or sha}^", path, expected=False)
+    former = _first_name(path, renames)
+    before = None
+    if not sources.exclusions.matches(former) and reader_of(former) == reader_of(path):
+        before = sources.source(f"{oldest_commit(item) or sha}^", former, expected=False)
     changed = changes(before, after) if before else Changes()
     if changed == Changes():
         quoted = [line for entry in item.evidence if entry.path == path for line in cited_lines(entry.quote)]
@@ -167,6 +176,15 @@ def _found(item: Item, sha: str, path: str, names: set[str], sources: _Sources) 
     else:  # that is what the item is about, whatever else its words and quotes name
         touched = set(changed.touched)
     yield _Found(path, after.outline, changed, touched)
+
+
+def _first_name(path: str, renames: Mapping[str, str]) -> str:
+    """Over any number of renames; one that leads back ends there."""
+    seen = {path}
+    while (former := renames.get(path, path)) not in seen:
+        seen.add(former)
+        path = former
+    return path
 
 
 def _with_short_paths(line: str, paths: Sequence[str]) -> str:

@@ -6,7 +6,12 @@ own run made: a run also mends what an earlier, failed one left behind. So do st
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
+from contox_hooks.domain.item import Item
 from contox_hooks.git.run import GitFailed
+from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as sql
 from contox_hooks.pipeline.deep import deepen
 from contox_hooks.pipeline.work import BlobReader, Result, Work, Writing, plural, skip, waiting
@@ -22,7 +27,7 @@ def deep_enrich(work: Work) -> Writing:
         return skip("no new items")
     if work.tools.blobs is None:
         return skip("no clone of the repository is on this machine")
-    found = deepen(items, _present(work.tools.blobs), work.tools.exclusions)
+    found = deepen(items, _present(work.tools.blobs), work.tools.exclusions, _renames(work, items))
 
     def write() -> Result:
         service = work.service
@@ -32,12 +37,29 @@ def deep_enrich(work: Work) -> Writing:
                 service.items.deepen(item_id, f"{item.facts}\n{appended}")
         service.store.run(sql.MARK_DEEPENED, session_id=work.session.id, run_id=work.run.id)
         unused = f"; {plural(len(found.skipped), 'file')} not used: {found.skipped[0]}" if found.skipped else ""
+        if found.partly:
+            unused = f"; {plural(len(found.partly), 'file')} read in part: {found.partly[0]}{unused}"
         if not found.files_read:
             return Result(f"nothing to read{unused}", skipped=True)
         deepened = plural(len(found.facts_by_item), "item")
         return Result(f"{deepened} deepened from {plural(found.files_read, 'file')}{unused}")
 
     return write
+
+
+def _renames(work: Work, items: Sequence[Item]) -> dict[str, dict[str, str]]:
+    """Of each item that has some: the new names of files that its commits renamed, with the old ones."""
+    by_event: dict[str, dict[str, str]] = {}
+    for event_id in {entry.event_id for item in items for entry in item.evidence if entry.event_id}:
+        row = work.service.store.row(event_sql.PAYLOAD, id=event_id)
+        files = [] if row is None else json.loads(row["payload"]).get("files", [])
+        by_event[event_id] = {file["path"]: file["old_path"] for file in files if file["status"] == "R"}
+    found: dict[str, dict[str, str]] = {}
+    for item in items:
+        for entry in item.evidence:
+            if renamed := by_event.get(entry.event_id or ""):
+                found.setdefault(item.id, {}).update(renamed)
+    return found
 
 
 def _present(blobs: BlobReader) -> BlobReader:

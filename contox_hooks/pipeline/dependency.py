@@ -1,14 +1,17 @@
 """Dependencies that a patch to a manifest adds, drops or moves to other versions.
 
-Knows pyproject.toml, setup.cfg, setup.py, requirements files, package.json, Cargo.toml, go.mod. Invariant: a change is
+Knows pyproject.toml, setup.cfg, setup.py, requirements files, package.json, Cargo.toml, go.mod, Gemfiles, the images of
+Dockerfiles and of CI, and the actions of CI. Invariant: a change is
 reported only when its line says the version, so that lists of other things are not taken for dependencies.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contox_hooks.domain.path import path_kind
 from contox_hooks.pipeline.patch import FilePatch
 from contox_hooks.pipeline.quote import added_quote, removed_quote
 
@@ -17,13 +20,22 @@ _PYTHON_LINE = re.compile(
     r"""\s*["']?(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[\w, -]*\])?\s*"""
     rf"(?P<version>{_BOUND}(?:\s*,\s*{_BOUND})*)"
 )
-_CARGO_LINE = re.compile(r"""(?P<name>[A-Za-z0-9][\w.-]*)\s*=\s*["'](?P<version>[\^~<>=*\d][\w.,^~<>=* -]*)["']""")
+_TABLE_ENTRY = r"""(?P<name>[A-Za-z0-9][\w.-]*)\s*=\s*(?:\{.{0,80}?\bversion\s*=\s*)?"""
+_CARGO_LINE = re.compile(_TABLE_ENTRY + r"""["'](?P<version>[\^~<>=*\d][\w.,^~<>=* -]*)["']""")
+_POETRY_LINE = re.compile(_TABLE_ENTRY + r"""["'](?P<version>(?:[\^~]|[<>=!]=?)[\w.,^~<>=!* -]*)["']""")
+_GEM_LINE = re.compile(r"""\s*gem ["'](?P<name>[\w.-]+)["'],\s*["'](?P<version>(?:[~<>=]+ ?)?\d[\w.]*)["']""")
+_IMAGE_LINE = re.compile(
+    r"\s*FROM\s+(?:--\S+\s+)?(?P<name>[\w./-]+(?::\d+/[\w./-]+)?)[:@](?P<version>[\w.:-]+)", re.IGNORECASE
+)
+_CI_LINE = re.compile(
+    r"""\s*(?:- )?(?:uses|image):\s*["']?(?P<name>[\w-][\w./-]*?)[:@](?P<version>[\w.-]+)["']?\s*(?:#.*)?$"""
+)
 _PACKAGE_LINE = re.compile(
     r"""\s*"(?P<name>@?[\w./-]+)":\s*"(?P<version>[\^~<>=]*\d[\w.+-]*|workspace:\S+|\*)",?\s*$"""
 )
-_GO_LINE = re.compile(r"\s*(?:require\s+)?(?P<name>[\w.-]+\.[a-z]+/\S+)\s+(?P<version>v\d\S*)")
+_GO_LINE = re.compile(r"\s*(?:require\s+)?(?P<name>[\w.-]+\.[a-z]+/\S+|(?<!\S)go)\s+(?P<version>v?\d\S*)")
 _NOT_DEPENDENCIES = frozenset({
-    "version", "python", "requires-python", "python_requires", "python-requires", "node", "npm", "edition", "go",
+    "version", "python", "requires-python", "python_requires", "python-requires", "node", "npm", "edition",
     "rust-version", "target-version", "python_version", "minversion", "fail_under", "line-length",
 })  # fmt: skip
 
@@ -48,14 +60,12 @@ class DependencyChange:
 
 
 def is_manifest(path: str) -> bool:
-    return _pattern_of(path) is not None
+    return bool(_patterns_of(path)) and path_kind(path) != "ci"
 
 
 def dependency_changes(patch: FilePatch) -> list[DependencyChange]:
-    pattern = _pattern_of(patch.path)
-    if pattern is None:
-        return []
-    before, after = _versions(patch.removed, pattern), _versions(patch.added, pattern)
+    patterns = _patterns_of(patch.path)
+    before, after = _versions(patch.removed, patterns), _versions(patch.added, patterns)
     changes = []
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name), after.get(name)
@@ -67,24 +77,30 @@ def dependency_changes(patch: FilePatch) -> list[DependencyChange]:
     return changes
 
 
-def _pattern_of(path: str) -> re.Pattern[str] | None:
+def _patterns_of(path: str) -> tuple[re.Pattern[str], ...]:
     name = path.rpartition("/")[2].lower()
-    if name in ("pyproject.toml", "setup.cfg", "setup.py"):
-        return _PYTHON_LINE
-    if "requirements" in path.lower() and name.endswith((".txt", ".in")):
-        return _PYTHON_LINE
-    if name == "package.json":
-        return _PACKAGE_LINE
-    if name == "cargo.toml":
-        return _CARGO_LINE
-    return _GO_LINE if name == "go.mod" else None
+    if name == "pyproject.toml":
+        return _PYTHON_LINE, _POETRY_LINE
+    if name in ("setup.cfg", "setup.py") or ("requirements" in path.lower() and name.endswith((".txt", ".in"))):
+        return (_PYTHON_LINE,)
+    if "dockerfile" in name or name == "containerfile":
+        return (_IMAGE_LINE,)
+    if name in _PATTERN_BY_NAME:
+        return (_PATTERN_BY_NAME[name],)
+    return (_CI_LINE,) if path_kind(path) == "ci" and name.endswith((".yml", ".yaml")) else ()
 
 
-def _versions(lines: list[str], pattern: re.Pattern[str]) -> dict[str, tuple[str, str]]:
+_PATTERN_BY_NAME = {
+    "package.json": _PACKAGE_LINE, "cargo.toml": _CARGO_LINE, "go.mod": _GO_LINE, "gemfile": _GEM_LINE,
+    "pipfile": _CARGO_LINE,
+}  # fmt: skip
+
+
+def _versions(lines: list[str], patterns: Sequence[re.Pattern[str]]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for line in lines:
-        match = pattern.match(line)
-        if match and match["name"] and match["name"].lower() not in _NOT_DEPENDENCIES:
+        match = next(filter(None, (pattern.match(line) for pattern in patterns)), None)
+        if match and (match.re in (_IMAGE_LINE, _CI_LINE) or match["name"].lower() not in _NOT_DEPENDENCIES):
             found.setdefault(match["name"], (match["version"].replace(" ", ""), line.strip()))
     return found
 

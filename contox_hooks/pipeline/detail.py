@@ -18,6 +18,7 @@ from contox_hooks.pipeline.fact import MAX_NAMES, Fact, code, names
 from contox_hooks.pipeline.interface import constant_facts, interface_facts
 from contox_hooks.pipeline.patch import FilePatch, file_patches
 from contox_hooks.pipeline.quote import added_quote, removed_quote
+from contox_hooks.pipeline.schema_line import schema_facts
 from contox_hooks.pipeline.setting_line import replacement_facts, setting_facts
 from contox_hooks.pipeline.symbol import Symbol, symbol_changes
 
@@ -77,10 +78,18 @@ def _code_facts(patch: FilePatch, kind: PathKind, is_new: bool) -> Iterator[Fact
     told: set[str] = set()
     for change in dependency_changes(patch):
         told |= set(change.lines)
-        yield Fact(patch.path, change.text, 6, change.quote, "dependency")
+        if kind == "ci":  # which action runs a job is a setting of the job
+            yield Fact(patch.path, change.text, 3, change.quote, "config")
+        else:
+            yield Fact(patch.path, change.text, 6, change.quote, "dependency")
     if kind in ("config", "ci", "doc") and not patch.path.endswith((".py", ".js", ".ts")):
         yield from setting_facts(patch, told)
         return
+    if kind == "migration" or patch.path.endswith(".sql"):
+        steps = list(schema_facts(patch))
+        yield from steps
+        if steps:
+            return
     if kind == "source":
         yield from interface_facts(patch)
     changes = list(_test_facts(patch) if kind == "test" else _symbol_facts(patch, is_new))

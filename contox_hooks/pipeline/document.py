@@ -8,20 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from contox_hooks.domain.path import path_kind
 from contox_hooks.pipeline.fact import MAX_NAMES, Fact, cut
-from contox_hooks.pipeline.patch import FilePatch
+from contox_hooks.pipeline.patch import FilePatch, Line
 from contox_hooks.pipeline.quote import added_quote
 
 _MAX_ENTRIES = 4
 _CHANGELOG = re.compile(
-    r"(?:^|/)(?:changes|changelog|history|news|release[-_ ]?notes)[^/]*$|(?:^|/)(?:newsfragments|changelog\.d)/",
+    r"(?:^|/)(?:changes|changelog|history|news|rel(?:ease)?[-_ ]?notes)[^/]*$|"
+    r"(?:^|/)(?:newsfragments|changelog\.d|rel(?:ease)?[-_]?notes)/",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"#{1,4} +(?P<title>\S.{2,90}?) *#*")
 _UNDERLINE = re.compile(r"([=\-~^\"'`*+])\1{3,}\s*")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _ENTRY = re.compile(r"\s*(?:[-*+]|\d{1,3}\.) +(?P<text>\S.{14,})")
-_SENTENCE = re.compile(r"\s*[A-Z`*].{30,}")
+_SENTENCE = re.compile(r"[A-Z`*]")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
+_ENTRY_MARK = re.compile(r"\s*(?:[-*+]|\d{1,3}\.) +")
 _ROLE_REFERENCE = re.compile(r":(?:issue|pr|ghsa|user|pull):`[^`]{0,60}`")
 _ROLE = re.compile(r":[a-z:]{1,30}:`~?\.?([^`<]{1,80}?)(?: <[^>`]{0,80}>)?`")
 _LINK = re.compile(r"\[([^\]\[]{1,120})\]\([^()\s]{1,200}\)")
@@ -29,7 +33,8 @@ _NUMBER = re.compile(r"\((?:(?:#|gh-)\d{1,7}(?:, )?)+\)|#\d{1,7}\b")
 
 
 def is_changelog(path: str) -> bool:
-    return _CHANGELOG.search(path) is not None
+    """By its name, if that is not the name of code (`history.c`)."""
+    return path_kind(path) in ("doc", "other") and _CHANGELOG.search(path) is not None
 
 
 def changelog_facts(patch: FilePatch) -> Iterator[Fact]:
@@ -59,9 +64,32 @@ def document_facts(patch: FilePatch) -> Iterator[Fact]:
         more = f" and {len(titles) - MAX_NAMES} more" if titles[MAX_NAMES:] else ""
         yield Fact(patch.path, f"documents {shown}{more}", 3, added_quote(titles[0][1]), "doc")
         return
-    sentence = max((line.strip() for line in patch.added if _SENTENCE.fullmatch(line)), key=len, default="")
+    sentence, line = max(_sentences(patch), key=lambda found: len(found[0]), default=("", ""))
     if sentence:
-        yield Fact(patch.path, f"says “{cut(plain(sentence), 160)}”", 2, added_quote(sentence), "doc")
+        yield Fact(patch.path, f"says “{cut(plain(sentence), 240)}”", 2, added_quote(line), "doc")
+
+
+def _sentences(patch: FilePatch) -> Iterator[tuple[str, str]]:
+    """(whole sentence, the line where it starts) of added prose: where a sentence neither starts nor ends in what was
+    added, half of one says nothing."""
+    block: list[str] = []
+    for line in [*patch.lines, Line("@", "")]:
+        starts_anew = _ENTRY_MARK.match(line.text)
+        if line.mark == "+" and line.text.strip() and not starts_anew:
+            block.append(line.text)
+            continue
+        if line.mark != "-":
+            yield from _whole_sentences(block)
+            block = [_ENTRY_MARK.sub("", line.text)] if line.mark == "+" and starts_anew else []
+    yield from _whole_sentences(block)
+
+
+def _whole_sentences(block: list[str]) -> Iterator[tuple[str, str]]:
+    text = " ".join(line.strip() for line in block)[:4000]
+    for sentence in _SENTENCE_END.split(text):
+        if 30 <= len(sentence) <= 300 and _SENTENCE.match(sentence) and sentence.endswith((".", "!", "?", ":")):
+            start = sentence[:12]
+            yield sentence, next((line for line in block if start in line), block[0])
 
 
 def _headings(patch: FilePatch) -> Iterator[tuple[str, str]]:

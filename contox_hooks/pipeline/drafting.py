@@ -25,7 +25,7 @@ from contox_hooks.pipeline.fact import Fact, cut
 from contox_hooks.pipeline.message import Message
 from contox_hooks.pipeline.quote import added_quote
 from contox_hooks.pipeline.schema_key import schema_key
-from contox_hooks.pipeline.topic import Reading
+from contox_hooks.pipeline.topic import Reading, series_of
 from contox_hooks.pipeline.wording import facts_text, ranked_paths, title_of
 
 MAX_LINES_QUOTED = 8
@@ -45,17 +45,21 @@ def topic_draft(topic: Sequence[Reading], telling: Sequence[Reading]) -> Draft:
     paths = ranked_paths(telling)
     kind = item_type(message, paths, facts)
     title, vague = title_of(message, facts, paths)
+    series = series_of(message)
+    alike = sum(series_of(reading.message) == series for reading in telling) if series else 1
+    if alike > 1:
+        title = f"{cut(title, MAX_TITLE - 30)} (and {alike - 1} more like it)"
     breaking = [reading.message for reading in telling if reading.message.breaking]
     lines = sum(reading.digest.changed_lines for reading in telling)
     diff_seen = any(reading.digest.diff for reading in telling)
     return Draft(
         type=kind,
         title=title,
-        facts=facts_text(lead, telling, facts, paths, len(paths)),
+        facts=facts_text(topic, lead, telling, facts, paths),
         schema_key=schema_key(kind, paths, title, {fact.topic for fact in facts}),
         confidence=confidence(message, facts, diff_seen=diff_seen, vague=vague),
-        importance=importance(kind, breaking=bool(breaking), facts=facts, paths=paths, lines=lines),
-        evidence=_evidence(lead, telling),
+        importance=importance(kind, message, breaking=bool(breaking), facts=facts, paths=paths, lines=lines),
+        evidence=_evidence(topic, lead, telling),
         rationale=_rationale(lead, telling),
         impact=next((cut(f"Breaking: {each.breaking_note or each.title}", MAX_IMPACT) for each in breaking), None),
         files=tuple(paths[:MAX_FILES]),
@@ -85,10 +89,12 @@ def _rationale(lead: Reading, telling: Sequence[Reading]) -> str | None:
     return cut(text, MAX_RATIONALE) or None
 
 
-def _evidence(lead: Reading, telling: Sequence[Reading]) -> tuple[Evidence, ...]:
-    """Every commit's subject, some reasons, and the lines that show most, spread over files and commits."""
+def _evidence(topic: Sequence[Reading], lead: Reading, telling: Sequence[Reading]) -> tuple[Evidence, ...]:
+    """Subjects of all commits and of the merge that brought them, some reasons, and the lines that show most, spread
+    over files and commits."""
     ordered = [lead, *(reading for reading in telling if reading is not lead)]
-    subjects = [Evidence(reading.digest.sha, _cut_quote(reading.message.subject)) for reading in ordered]
+    merges = [reading for reading in topic if reading.message.request and reading.message.is_merge]
+    subjects = [Evidence(reading.digest.sha, _cut_quote(reading.message.subject)) for reading in (*ordered, *merges)]
     reasons = [
         Evidence(reading.digest.sha, _cut_quote(sentence))
         for reading in ordered

@@ -6,8 +6,12 @@ commit. The rule, in full:
 * Cited lines are the added lines that the item's evidence quotes with a path and that stood, white space folded, at the
   item's newest commit: what newer evidence replaced is history, and a redacted line never stood. Every one must still
   stand in its file, found again after renames; one that is gone flags the item, and so does their path that is gone.
-  An item whose cited lines all stand is never flagged, and one in review is released when they stand again.
-* An item that cites no line of a file is flagged only when the last of its files is gone, until one is there again.
+  One in review is released when all stands again.
+* A function, class or type that the item's title names and that one of its files defined at the item's newest commit
+  must still be defined in one of them. What moved to another file is gone from where the item says it is, unless the
+  file was renamed: the reason says where to.
+* An item that cites no line of a file is flagged besides only when the last of its files is gone, until one is there
+  again.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from functools import lru_cache
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import Item
+from contox_hooks.pipeline.drift_definition import definitions_in, may_define, names_in
+from contox_hooks.pipeline.patch import file_patches
 from contox_hooks.pipeline.quote import cited_lines
 
 FileText = Callable[[str], str | None]
@@ -33,7 +39,7 @@ class Drift:
     path: str
     """As it is or was last named."""
     line: str | None = None
-    """The first cited line that is gone, white space folded; None when whole files are."""
+    """The first cited line that is gone, white space folded, or a definition's name; None when whole files are."""
 
 
 def decide_drift(item: Item, changes: Sequence[CommitDigest], now: FileText, then: FileText) -> Drift | None:
@@ -45,21 +51,27 @@ def decide_drift(item: Item, changes: Sequence[CommitDigest], now: FileText, the
     if item.status != "active" or not changes:
         return None
     cited = cited_by(item)
-    if not cited:
-        return _all_gone(item.files, changes, now, then)
     for path, lines in cited.items():
         trail = _follow(path, changes)
         if trail.last is None:
             continue
         text = now(trail.path)
-        gone = next(_gone_lines(path, lines, text, then), None)
-        if gone is not None and text is None:
-            sha = trail.last.sha
-            return Drift(f"{trail.path} was deleted in {sha[:12]}", sha, trail.path)
-        if gone is not None:
-            sha = _remover(gone, trail.path, changes) or trail.last.sha
-            return Drift(f"{trail.path} changed in {sha[:12]}: no longer has {_quoted(gone)}", sha, trail.path, gone)
-    return None
+        gone = list(_gone_lines(path, lines, text, then))
+        if gone and text is None:
+            return _deleted(trail.path, trail.last.sha)
+        if gone:
+            sha = _remover(gone[0], trail.path, changes) or trail.last.sha
+            more = f" and {len(gone) - 1} more of the cited lines" if gone[1:] else ""
+            what = f"no longer has {_quoted(gone[0])}{more}{_moved(gone[0], trail.path, sha, changes)}"
+            return Drift(f"{trail.path} changed in {sha[:12]}: {what}", sha, trail.path, gone[0])
+    for path, name in _gone_definitions(item, changes, now, then):
+        trail = _follow(path, changes)
+        sha = _remover(name, trail.path, changes) or (trail.last.sha if trail.last else "")
+        if now(trail.path) is None:
+            return _deleted(trail.path, sha)
+        what = f"no longer defines {_quoted(name)}{_moved(name, trail.path, sha, changes)}"
+        return Drift(f"{trail.path} changed in {sha[:12]}: {what}", sha, trail.path, name)
+    return None if cited else _all_gone(item.files, changes, now, then)
 
 
 def decide_release(item: Item, changes: Sequence[CommitDigest], now: FileText, then: FileText) -> bool:
@@ -68,19 +80,25 @@ def decide_release(item: Item, changes: Sequence[CommitDigest], now: FileText, t
     if item.status != "review":
         return False
     cited = cited_by(item)
-    if not cited:
-        return any(now(_follow(path, changes).path) is not None and then(path) is not None for path in item.files)
-    texts = {path: now(_follow(path, changes).path) for path in cited}
     told = item.status_reason or ""
-    for path, lines in cited.items():  # what the reason quotes stood then: if it is still gone, that need not be read
-        if any(_quoted(line) in told and not stands(line, texts[path] or "") for line in lines):
+
+    def text_of(path: str) -> str | None:
+        return now(_follow(path, changes).path)
+
+    for path, lines in cited.items():  # what the reason quotes stood then: if it is still gone, no more need be read
+        quoted = [line for line in lines if _quoted(line) in told]
+        if quoted and not all(stands(line, text_of(path) or "") for line in quoted):
             return False
-    return not any(True for path, lines in cited.items() for _ in _gone_lines(path, lines, texts[path], then))
+    if any(True for path, lines in cited.items() for _ in _gone_lines(path, lines, text_of(path), then)):
+        return False
+    if any(True for _ in _gone_definitions(item, None, text_of, then)):
+        return False
+    return bool(cited) or any(text_of(path) is not None and then(path) is not None for path in item.files)
 
 
 def takes_away(commit: CommitDigest, item: Item) -> bool:
     """Whether the commit's diff, as far as it was kept, removes a line that the item cites."""
-    return any(_remover(line, path, [commit]) for path, lines in cited_by(item).items() for line in lines)
+    return any(_remover(line, path, [commit]) for path, lines in stakes_of(item).items() for line in lines)
 
 
 def cited_by(item: Item) -> dict[str, list[str]]:
@@ -90,6 +108,14 @@ def cited_by(item: Item) -> dict[str, list[str]]:
         if evidence.path is not None and (lines := cited_lines(evidence.quote)):
             cited.setdefault(evidence.path, []).extend(lines)
     return cited
+
+
+def stakes_of(item: Item) -> dict[str, list[str]]:
+    """Path to what a change of its file would have to touch: cited lines, and the names in the title."""
+    names = sorted(names_in(item.title))
+    cited = cited_by(item)
+    paths = (*item.files, *cited) if names or not cited else cited
+    return {path: [*cited.get(path, ()), *names] for path in paths}
 
 
 @dataclass(slots=True)
@@ -138,17 +164,70 @@ def _gone_lines(path: str, lines: Sequence[str], text: str | None, then: FileTex
                 yield line
 
 
+def _gone_definitions(
+    item: Item, changes: Sequence[CommitDigest] | None, now: FileText, then: FileText
+) -> Iterator[tuple[str, str]]:
+    """(path, name) of what the item's title names, its file defined and defines no longer. With `changes` only files
+    that they touched are looked at."""
+    names = names_in(item.title)
+    for path in item.files if names else ():
+        trail = _follow(path, changes or ())
+        if changes is not None and trail.last is None:
+            continue
+        text = now(trail.path)
+        missing = {name for name in names if text is None or not may_define(name, text, surely=True)}
+        before = then(path) if missing else None
+        missing = {name for name in missing if before is not None and may_define(name, before)}
+        if before is None or not missing:
+            continue
+        present = frozenset() if text is None else definitions_in(trail.path, text)
+        defined = definitions_in(path, before, whole=False) or frozenset()
+        if present is None:  # a word that is nowhere in it is defined nowhere in it
+            present = frozenset(name for name in missing if stands(name, text or ""))
+        for name in sorted((missing & defined) - present):
+            others = (_follow(other, changes or ()).path for other in item.files if other != path)
+            if not any(name in _definitions(other, now) for other in others):
+                yield path, name
+
+
+def _definitions(path: str, now: FileText) -> frozenset[str]:
+    text = now(path)
+    return frozenset() if text is None else definitions_in(path, text) or frozenset()
+
+
+def _deleted(path: str, sha: str) -> Drift:
+    return Drift(f"{path} was deleted in {sha[:12]}", sha, path)
+
+
+def _moved(text: str, path: str, sha: str, changes: Sequence[CommitDigest]) -> str:
+    """Where the commit put what it took away, if its diff shows that."""
+    for commit in changes:
+        for patch in file_patches(commit.diff, max_line=None) if commit.sha == sha else ():
+            if patch.path != path and any(stands(text, line) for line in patch.added):
+                return f", now in {patch.path}"
+    return ""
+
+
 def stands(line: str, text: str) -> bool:
     """Whether a line of the text contains the cited one, white space folded, without cutting a word of it."""
-    return _pattern(line).search(text) is not None
+    pattern, rarest = _pattern(line)
+    start = text.find(rarest)
+    while start >= 0:  # the pattern over a whole file takes a hundred times as long, and folding the file longer
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if pattern.search(text, text.rfind("\n", 0, start) + 1, end):
+            return True
+        start = text.find(rarest, end)
+    return False
 
 
 @lru_cache(maxsize=4096)
-def _pattern(line: str) -> re.Pattern[str]:
-    """`x = 1` does not stand in `max = 10`. Folding the file instead takes a hundred times as long."""
-    words = r"[^\S\n]+".join(re.escape(word) for word in line.split())
+def _pattern(line: str) -> tuple[re.Pattern[str], str]:
+    """`x = 1` does not stand in `max = 10`. With its longest word, which is where it can stand."""
+    words = line.split()
+    folded = r"[^\S\n]+".join(map(re.escape, words))
     left, right = (r"(?<!\w)" if _word(line[0]) else ""), (r"(?!\w)" if _word(line[-1]) else "")
-    return re.compile(f"{left}{words}{right}")
+    return re.compile(f"{left}{folded}{right}"), max(words, key=len)
 
 
 def _word(character: str) -> bool:

@@ -47,6 +47,8 @@ class Landed:
     event_ids: Sequence[str] = ()
     """All that were looked at."""
     clones: Sequence[Repository] = ()
+    waiting: int = 0
+    """Moves beyond what one run looks at."""
 
     @property
     def told(self) -> str:
@@ -54,7 +56,8 @@ class Landed:
         if not self.event_ids:
             return ""
         unread = len(self.event_ids) - len(self.changes)
-        return f"; {plural(len(self.changes), 'move')} of branches looked at" + (f", {unread} not read" * bool(unread))
+        told = f"; {plural(len(self.changes), 'move')} of branches looked at" + (f", {unread} not read" * bool(unread))
+        return told + (f", {self.waiting} wait for the next run" * bool(self.waiting))
 
     def blamed(self, change: Change, drift: Drift) -> Drift:
         """With the commit inside the move that did it, where git can name one."""
@@ -77,14 +80,34 @@ class Landed:
 def landed_changes(work: Work) -> Landed:
     """Moves up to the end of the session that were not looked at: what comes after waits for the session that it is in,
     whose items may be older than the move."""
-    rows = work.service.store.rows(
-        sql.LANDED_UNCHECKED, project_id=work.run.project_id, until=work.session.last_event_at, limit=_MAX_LANDINGS
-    )
+    unchecked = {"project_id": work.run.project_id, "until": work.session.last_event_at}
+    rows = work.service.store.rows(sql.LANDED_UNCHECKED, **unchecked, limit=_MAX_LANDINGS)
     if not rows:
         return Landed()
+    waiting = work.service.store.count(sql.LANDED_UNCHECKED_COUNT, **unchecked) - len(rows)
     clones = _clones(work.service.projects.clones(work.run.project_id))
     read = (_change(clones, stored_event(row)) for row in rows)
-    return Landed([change for change in read if change is not None], [row["id"] for row in rows], clones)
+    return Landed([change for change in read if change is not None], [row["id"] for row in rows], clones, waiting)
+
+
+def with_all_files(work: Work, changes: Sequence[Change]) -> list[Change]:
+    """Commits whose digest lists only some of their files get them all from git, where it has the commit."""
+    clones: list[Repository] = []
+    if any(change.digest.files_cut for change in changes):
+        clones = _clones(work.service.projects.clones(work.run.project_id))
+    return [_with_all_files(clones, change) if change.digest.files_cut else change for change in changes]
+
+
+def _with_all_files(clones: Sequence[Repository], change: Change) -> Change:
+    digest = change.digest
+    for repo in clones:
+        with suppress(GitFailed):
+            files, count = changes_between(repo, digest.parents[0] if digest.parents else None, digest.sha)
+            listed = {file.path for file in digest.files}  # those have their lines counted
+            more = tuple(file for file in files if file.path not in listed)
+            whole = replace(digest, files=(*digest.files, *more), files_total=count, excluded_files=0)
+            return replace(change, digest=whole)
+    return change
 
 
 def _clones(common_dirs: Sequence[Path]) -> list[Repository]:
@@ -99,7 +122,7 @@ def _change(clones: Sequence[Repository], stored: StoredEvent) -> Change | None:
     old, new = str(stored.event.payload.get("from") or ""), str(stored.event.payload.get("to") or "")
     for repo in clones if old and new else ():
         with suppress(GitFailed):
-            files = changes_between(repo, old, new)
-            digest = CommitDigest(new, (old,), _NOBODY, _NOBODY, "", "", files, len(files))
+            files, count = changes_between(repo, old, new)
+            digest = CommitDigest(new, (old,), _NOBODY, _NOBODY, "", "", files, count)
             return Change(stored.event.at_utc, stored.id, digest, moved_from=old)
     return None

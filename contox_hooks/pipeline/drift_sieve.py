@@ -30,25 +30,32 @@ class Sieve:
         """That the commit names, before and after."""
         return self._changes.keys()
 
-    def lets_through(self, cited: Mapping[str, tuple[Collection[str], Collection[str]]]) -> bool:
+    def lets_through(
+        self, cited: Mapping[str, tuple[Collection[str], Collection[str]]], *, is_standing: bool = True
+    ) -> bool:
         """`cited`: lines (white space folded), and the names of the file that they stand in; no lines for a file as a
-        whole."""
-        return any(self._matters(lines, names) for lines, names in cited.values())
+        whole. `is_standing`: whether the commit could take something away, else whether it could give it back."""
+        return any(self._matters(lines, names, is_standing) for lines, names in cited.values())
 
-    def _matters(self, lines: Collection[str], names: Collection[str]) -> bool:
+    def _matters(self, lines: Collection[str], names: Collection[str], is_standing: bool) -> bool:
         for name in names:
             change = self._changes.get(name)
             if change is None:
                 continue
             if change.status != "M" or (lines and len(self._digest.parents) > 1):
                 return True
-            if lines and not self._leaves(change, lines):
+            if lines and not self._leaves(change, lines, is_standing):
                 return True
         return False
 
-    def _leaves(self, change: FileChange, lines: Collection[str]) -> bool:
-        """Whether the whole patch of the file is here, and neither takes nor gives any of the lines."""
-        if change.insertions is None or change.deletions is None or self._digest.redactions:
+    def _leaves(self, change: FileChange, lines: Collection[str], is_standing: bool) -> bool:
+        """Whether the patch of the file has no line of the kind that counts, or is here as a whole and neither takes
+        nor gives any of the lines."""
+        if change.insertions is None or change.deletions is None:
+            return False
+        if (change.deletions if is_standing else change.insertions) == 0:
+            return True
+        if self._digest.redactions:
             return False
         if self._shown is None:
             self._shown = _shown(self._digest)

@@ -21,10 +21,11 @@ from contox_hooks.memory.sql import drift as drift_sql
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as sql
 from contox_hooks.memory.store import Row, Store
-from contox_hooks.pipeline.drift import FileText, cited_by, decide_drift, decide_release, takes_away
-from contox_hooks.pipeline.drift_landed import Change, Landed, landed_changes
+from contox_hooks.pipeline.drift import FileText, decide_drift, decide_release, stakes_of, takes_away
+from contox_hooks.pipeline.drift_landed import Change, Landed, landed_changes, with_all_files
 from contox_hooks.pipeline.drift_name import Names
 from contox_hooks.pipeline.drift_sieve import Sieve
+from contox_hooks.pipeline.resolving import resolve_after
 from contox_hooks.pipeline.work import BlobReader, Result, Work, Writing, plural, skip
 
 _SHA = re.compile(r"\bin ([0-9a-f]{12})\b")
@@ -59,7 +60,7 @@ def drift_check(work: Work) -> Writing:
     if work.tools.blobs is None:
         return skip("no clone of the repository is on this machine")
     check = _Check(work, work.tools.blobs, landings)
-    changes = sorted([*commits, *landings.changes], key=lambda change: change.place)
+    changes = sorted([*with_all_files(work, commits), *landings.changes], key=lambda change: change.place)
     verdicts = [check.verdict(item, changes) for item in check.standing(changes)]
 
     def write() -> Result:
@@ -72,7 +73,10 @@ def drift_check(work: Work) -> Writing:
                 store.run(sql.INSERT_FILE, project_id=item.project_id, item_id=item.id, path=path, cited_as=cited_as)
         for event_id in landings.event_ids:
             store.run(drift_sql.MARK_CHECKED, id=event_id, run_id=work.run.id)
-        return Result(_told(verdicts) + landings.told)
+        resolved = resolve_after(work, ((change.at_utc, change.digest) for change in changes))
+        unseen = sum(change.digest.files_cut for change in changes)
+        cut = f"; {plural(unseen, 'changed file')} beyond the limit not looked at" if unseen else ""
+        return Result(_told(verdicts) + landings.told + check.told + cut + resolved)
 
     return write
 
@@ -98,6 +102,13 @@ class _Check:
         self._later: dict[str, Change] = {}
         self._sieves: dict[str, Sieve] = {}
         self._ancestors: dict[tuple[str, str], bool | None] = {}
+        self._cut: set[str] = set()
+
+    @property
+    def told(self) -> str:
+        """Nothing, or what was left out of items that came late."""
+        paths = plural(len(self._cut), "file")
+        return f"; {paths} held against the first {_MAX_LATER} later commits only" if self._cut else ""
 
     def standing(self, changes: Sequence[Change]) -> list[Item]:
         """Active items and those in review in the files of these changes: older ones, and the session's own."""
@@ -114,13 +125,14 @@ class _Check:
             later = {change.event_id: change for change in (*self._later_on(names, since), *changes)}
             changes = sorted(later.values(), key=lambda change: change.place)
         now, unread = item, False
-        cited = cited_by(item) or {path: [] for path in item.files}
+        stakes = stakes_of(item)
         for change in changes:
             sieve = self._sieve(change)
             if change.place <= since or sieve.paths.isdisjoint(names):
                 continue
             names.rename(change.digest)
-            if not sieve.lets_through({path: (lines, names.of(path)) for path, lines in cited.items()}):
+            citations = {path: (lines, names.of(path)) for path, lines in stakes.items()}
+            if not sieve.lets_through(citations, is_standing=now.status == "active"):
                 continue
             try:
                 now = self._after(now, names, own, change)
@@ -179,10 +191,14 @@ class _Check:
         seen = set(names)
         waiting = set(seen)
         while waiting:
+            path = waiting.pop()
             rows = self._store.rows(
-                event_sql.LATER_ON_PATH, project_id=self._project_id, path=waiting.pop(), at_utc=since[0],
-                event_id=since[1], limit=_MAX_LATER,
+                event_sql.LATER_ON_PATH, project_id=self._project_id, path=path, at_utc=since[0],
+                event_id=since[1], limit=_MAX_LATER + 1,
             )  # fmt: skip
+            if len(rows) > _MAX_LATER:
+                self._cut.add(path)
+                rows.pop()
             for row in rows:
                 if row["id"] not in self._later:
                     self._later[row["id"]] = _commit(row)

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.item import Draft, Evidence
+from contox_hooks.domain.item import Draft, Evidence, Relation
 from contox_hooks.domain.pipeline import EVENTS_PER_CHUNK
 from contox_hooks.memory.chunk import Chunk, Chunks
 from contox_hooks.memory.session import StoredEvent
@@ -20,27 +20,31 @@ from contox_hooks.memory.sql import item as item_sql
 from contox_hooks.memory.sql import job as job_sql
 from contox_hooks.memory.sql import session as session_sql
 from contox_hooks.memory.store import Store
+from contox_hooks.pipeline.carrying import Carrying
 from contox_hooks.pipeline.quote import verified
+from contox_hooks.pipeline.reading import context_of, told_of_reading
 from contox_hooks.pipeline.summary import session_summary
 from contox_hooks.pipeline.work import Result, Work, Writing, plural, skip
 
 
 def enrich(work: Work) -> Writing:
-    chunks = Chunks(work.service.store)
+    chunks, carrying = Chunks(work.service.store), Carrying(work)
+    carrying.set_aside(lambda: map(_drafts, chunks.results(work.session.id)))
     chunks.assign(work.session.id, size=EVENTS_PER_CHUNK)
     for chunk in chunks.open(work.session.id):
         if chunk.result is None:
-            chunks.answer(chunk, _extracted(work, chunks.events(chunk)), paid=work.tools.extractor.paid)
-    if not chunks.open(work.session.id):
+            chunks.answer(chunk, _extracted(work, chunk, chunks.events(chunk)), paid=work.tools.extractor.paid)
+    if not chunks.open(work.session.id) and not carrying.told:
         return skip("no new commits")
-    return lambda: _store(work, chunks)
+    return lambda: _store(work, chunks, carrying)
 
 
-def _extracted(work: Work, events: Sequence[StoredEvent]) -> dict[str, Any]:
+def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[str, Any]:
     digests = [CommitDigest.from_payload(stored.event.payload) for stored in events]
     if not digests:
         return {"drafts": [], "summary": None, "dropped": 0, "commits": 0, "branch": None}
-    extraction = work.tools.extractor.extract(digests)
+    context = context_of(work.service, work.run.project_id, chunk.session_id, chunk.number, digests)
+    extraction = work.tools.extractor.extract(digests, context=context)
     drafts, unproven = verified(extraction.drafts, digests)
     return {
         "drafts": [asdict(draft) for draft in drafts],
@@ -48,39 +52,46 @@ def _extracted(work: Work, events: Sequence[StoredEvent]) -> dict[str, Any]:
         "dropped": extraction.dropped + unproven,
         "commits": len(digests),
         "branch": digests[-1].branch,
+        "by": extraction.by,
+        "note": extraction.note,
     }
 
 
-def _store(work: Work, chunks: Chunks) -> Result:
+def _store(work: Work, chunks: Chunks, carrying: Carrying) -> Result:
     store, session_id = work.service.store, work.session.id
     stored = chunks.open(session_id)
     event_ids: dict[str, str] = {}
-    made: list[Draft] = []
+    made = 0
+    carrying.carry()
+    taken: list[StoredEvent] = []
     for chunk in stored:
-        events = chunks.events(chunk)
+        taken += (events := chunks.events(chunk))
         event_ids |= {event.event.key.partition(":")[2]: event.id for event in events}
         _index_files(store, work.run.project_id, events)
-        for draft in _drafts(chunk):
+        for draft in _drafts(chunk.result):
             if any(found.commit_sha in event_ids for found in draft.evidence):  # else it was rewritten meanwhile
-                work.service.items.add(work.run.project_id, session_id, _cited(draft, event_ids))
-                made.append(draft)
+                made += carrying.add(_cited(draft, event_ids))
     chunks.finish(stored, work.run.id)
-    _succeed(store, work.run.project_id, made)
+    _index_files(store, work.run.project_id, carrying.told)
+    carrying.finish(taken)
     standing = {row["sha"] for row in store.rows(job_sql.CHUNKED_COMMITS, session_id=session_id)}
-    summary = _summary(chunks.results(session_id), standing)
+    summary = _summary(chunks.results(session_id), standing | carrying.sources, commits=len(standing))
     counted = work.service.sessions.get(session_id).items_extracted
     extracted = store.count(item_sql.EXTRACTED_COUNT, session_id=session_id)
     store.run(session_sql.SET_SUMMARY, id=session_id, summary=summary, items=extracted - counted)
     dropped = sum(chunk.result["dropped"] for chunk in stored if chunk.result)
     left_out = f", {plural(dropped, 'proposal')} without proof left out" if dropped else ""
-    return Result(f"{plural(len(made), 'item')} from {plural(len(event_ids), 'commit')}{left_out}")
+    by, notes = told_of_reading({chunk.number: chunk.result for chunk in stored if chunk.result})
+    told = f"{plural(made, 'item')} from {plural(len(event_ids), 'commit')}{carrying.detail}"
+    return Result(f"{told}{by}{left_out}{notes}")
 
 
-def _drafts(chunk: Chunk) -> Iterable[Draft]:
-    for fields in (chunk.result or {}).get("drafts", ()):
+def _drafts(result: Mapping[str, Any] | None) -> Iterable[Draft]:
+    for fields in (result or {}).get("drafts", ()):
         evidence = tuple(Evidence(**found) for found in fields["evidence"])
         lists = {"files": tuple(fields["files"]), "tags": tuple(fields["tags"])}
-        yield Draft(**{**fields, **lists, "evidence": evidence})
+        relations = tuple(Relation(**told) for told in fields.get("relations", ()))
+        yield Draft(**{**fields, **lists, "evidence": evidence, "relations": relations})
 
 
 def _cited(draft: Draft, event_ids: Mapping[str, str]) -> Draft:
@@ -96,32 +107,10 @@ def _index_files(store: Store, project_id: str, events: Iterable[StoredEvent]) -
         store.run_many(event_sql.INSERT_COMMIT_FILE, [{**at, "path": path} for path in paths])
 
 
-def _succeed(store: Store, project_id: str, made: Sequence[Draft]) -> None:
-    """Items of rewritten commits point at what the new commits gave."""
-    for sha in sorted({found.commit_sha for draft in made for found in draft.evidence}):
-        for old in _rewritten_into(store, project_id, sha):
-            for orphan in store.rows(item_sql.ORPHANS_OF, project_id=project_id, commit_sha=old):
-                heir = store.row(item_sql.HEIR, project_id=project_id, commit_sha=sha, type=orphan["type"])
-                if heir is not None:
-                    store.run(item_sql.SET_SUCCESSOR, id=orphan["id"], superseded_by=heir["id"], now=store.now())
-
-
-def _rewritten_into(store: Store, project_id: str, sha: str) -> set[str]:
-    """All commits that ended up as `sha`, over any number of rewrites."""
-    found: set[str] = set()
-    waiting = [sha]
-    while waiting:
-        for row in store.rows(event_sql.REWRITTEN_INTO, project_id=project_id, new_sha=waiting.pop()):
-            if row["old_sha"] not in found:
-                found.add(row["old_sha"])
-                waiting.append(row["old_sha"])
-    return found
-
-
-def _summary(results: Sequence[Mapping[str, Any]], standing: Set[str]) -> str | None:
+def _summary(results: Sequence[Mapping[str, Any]], standing: Set[str], *, commits: int) -> str | None:
     """The extractor's own words for a session of one chunk, else one line over what its `standing` commits gave."""
     told = [result for result in results if result["commits"]]
-    if len(told) == 1 and told[0]["commits"] == len(standing):
+    if len(told) == 1 and told[0]["commits"] == commits:
         summary: str | None = told[0]["summary"]
         return summary
     titles = [
@@ -130,4 +119,4 @@ def _summary(results: Sequence[Mapping[str, Any]], standing: Set[str]) -> str | 
         for draft in result["drafts"]
         if any(found["commit_sha"] in standing for found in draft["evidence"])
     ]
-    return session_summary(titles, commits=len(standing), branch=told[-1]["branch"]) if told else None
+    return session_summary(titles, commits=commits, branch=told[-1]["branch"]) if told else None

@@ -15,7 +15,8 @@ MAX_CODE = 180
 
 Topic = Literal[
     "", "api", "changelog", "cli", "config", "constant", "deleted", "dependency", "deprecation", "doc", "env", "line",
-    "mode", "new", "raise", "removed", "renamed", "resigned", "runtime", "symbol", "test", "todo", "touched", "why",
+    "mode", "new", "raise", "removed", "renamed", "resigned", "runtime",
+    "schema", "symbol", "test", "todo", "touched", "why",
 ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ _ROUTE = re.compile(
 _ENVIRONMENT = re.compile(
     r"(?:\benviron(?:\.get\(|\.setdefault\(|\.pop\(|\[)|getenv\(|Getenv\(|LookupEnv\(|env::var\()"
     r"""\s*["'](?P<name>[A-Z][A-Z0-9_]{2,60})["']"""
+    r"""|["'](?P<member>[A-Z][A-Z0-9_]{2,60})["'] (?:not )?in (?:os\.)?environ\b"""
     r"""|process\.env\.(?P<js>[A-Z][A-Z0-9_]{2,60})|envvar=["'](?P<click>[A-Z][A-Z0-9_]{2,60})["']"""
 )
 _FLAG_CALL = re.compile(r"add_argument\(|\boption\(|\bOption\(|\bFlag\(|\.flag\(|parser\.add")
@@ -73,7 +74,7 @@ def _route(line: str) -> str:
 
 def _environment(line: str) -> str:
     match = _ENVIRONMENT.search(line)
-    return (match["name"] or match["js"] or match["click"]) if match else ""
+    return (match["name"] or match["member"] or match["js"] or match["click"]) if match else ""
 
 
 def _flag(line: str) -> str:

@@ -2,52 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from contox_hooks.domain.item import Item
-from contox_hooks.memory.sql import item as sql
+from contox_hooks.memory.fold import origin_from
+from contox_hooks.memory.sql import dedup as sql
 from contox_hooks.memory.store import Row, Store
-from contox_hooks.memory.vector import Vectors, of_item
-from contox_hooks.pipeline.dedup import DedupItem
+from contox_hooks.pipeline.dedup_item import DedupItem
+from contox_hooks.pipeline.statement import folded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Known:
-    """The shown items that went through dedup, and their vectors. Others may change rows meanwhile: whoever writes
-    by it looks again."""
+    """The items that went through dedup: shown, merged, or replaced by newer ones; each with what it said by itself,
+    found by the keys it shares with others. Others may change rows meanwhile: whoever writes by it looks again."""
 
-    def __init__(self, store: Store, project_id: str, model: str, *, without: set[str]) -> None:
-        rows = store.rows(sql.ALL_SHOWN, project_id=project_id)
-        self._items = {row["id"]: _bare(row) for row in rows if row["id"] not in without}
-        loaded = Vectors.load(store, project_id, model)
-        keep = [index for index, item_id in enumerate(loaded.ids) if item_id in self._items]
-        self.vectors = Vectors([loaded.ids[index] for index in keep], loaded.matrix[keep])
+    def __init__(self, store: Store, project_id: str, *, without: set[str]) -> None:
+        self._items: dict[str, DedupItem] = {}
+        self._by_key: defaultdict[Hashable, set[str]] = defaultdict(set)
+        evidence: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in store.rows(sql.EVIDENCE_OF_ALL, project_id=project_id):
+            evidence[row["item_id"]].append(row)
+        rows = store.rows(sql.ALL_KNOWN, project_id=project_id)
+        self.put(dedup_item(row, evidence[row["id"]]) for row in rows if row["id"] not in without)
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
 
-    @property
-    def items(self) -> list[DedupItem]:
-        return list(self._items.values())
-
-    def add(self, items: Iterable[DedupItem]) -> None:
+    def put(self, items: Iterable[DedupItem]) -> None:
+        """Also in the place of what was known of them."""
         for item in items:
+            old = self._items.get(item.id)
+            for key in old.keys - item.keys if old else ():
+                self._by_key[key].discard(item.id)
             self._items[item.id] = item
-            if item.vectors is not None:
-                self.vectors.append(item.id, item.vectors)
+            for key in item.keys:
+                self._by_key[key].add(item.id)
 
-    def forget(self, item_id: str) -> None:
-        """Its vectors stay, without effect, until the worker ends."""
-        self._items.pop(item_id, None)
+    def group(self, merges: Iterable[tuple[str, str]]) -> None:
+        """(survivor, absorbed): they stay together, whatever they say."""
+        survivors: dict[str, str] = {}
+        for survivor_id, absorbed_id in merges:
+            survivors |= {survivor_id: survivor_id, absorbed_id: survivor_id}
+        self.put(replace(self._items[item_id], group=root) for item_id, root in survivors.items() if item_id in self)
+
+    def around(self, items: Iterable[DedupItem]) -> list[DedupItem]:
+        """These items and all known ones that any chain of shared keys leads to: what a decision may be about."""
+        found = {item.id: item for item in items}
+        waiting = list(found.values())
+        seen: set[Hashable] = set()
+        while waiting:
+            for key in waiting.pop().keys - seen:
+                seen.add(key)
+                for item_id in self._by_key.get(key, ()):
+                    if item_id not in found:
+                        found[item_id] = self._items[item_id]
+                        waiting.append(found[item_id])
+        return list(found.values())
 
 
-def candidate(store: Store, item: Item, model: str) -> DedupItem:
+def with_vectors(store: Store, items: Iterable[DedupItem], model: str) -> list[DedupItem]:
+    """With the vectors of those whose meaning will be compared."""
+    items = list(items)
+    times: defaultdict[Hashable, int] = defaultdict(int)
+    for item in items:
+        times[item.type, item.words] += 1
+    return [
+        replace(item, vectors=_own(store, item.id, model)) if times[item.type, item.words] > 1 else item
+        for item in items
+    ]
+
+
+def _own(store: Store, item_id: str, model: str) -> NDArray[np.float16] | None:
+    """Those of what it said by itself, which a merge keeps under another name."""
+    from contox_hooks.memory.vector import of_item
+
+    own = of_item(store, item_id, f"own:{model}")
+    return of_item(store, item_id, model) if own is None else own
+
+
+def dedup_item(row: Row, evidence: Iterable[Row]) -> DedupItem:
+    """Of rows of `item` and `evidence`."""
+    title, facts, at_utc = row["title"], row["facts"], row["at_utc"]
+    cited = [(found["path"], found["quote"]) for found in evidence]
+    if row["origin"]:
+        origin = origin_from(row["origin"])
+        title, facts, at_utc = origin.title, origin.facts, origin.at_utc
+        cited = [(found.path, found.quote) for found in origin.evidence]
+    merged = row["superseded_by"] if (row["status_reason"] or "").startswith("merged: ") else None
     return DedupItem(
-        item.id, item.type, item.dedup_hint, item.title, item.facts, item.at_utc, item.created_at,
-        of_item(store, item.id, model),
+        row["id"], row["type"], row["dedup_hint"], title, facts, at_utc, row["created_at"],
+        lines=frozenset((path, quote) for path, quote in cited if path is not None),
+        messages=frozenset(folded(quote) for path, quote in cited if path is None),
+        approved=row["approved_at"] is not None,
+        group=merged or (row["id"] if json.loads(row["merged_from"]) else None),
     )  # fmt: skip
-
-
-def _bare(row: Row) -> DedupItem:
-    return DedupItem(
-        row["id"], row["type"], row["dedup_hint"], row["title"], row["facts"], row["at_utc"], row["created_at"]
-    )

@@ -30,14 +30,11 @@ _TRAILING_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
-    r"(?:\s*[(\[]?(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|for)[:,]? +)?"
-    r"(?:#|gh-|GH-)\d{1,7}[)\],]*)+\.?$",
-    re.IGNORECASE,
+    r"(?:(?<![\w/&])(?:#|gh-|GH-)|https?://[\w.-]{1,60}/[\w./-]{1,100}/(?:issues|pull|merge_requests)/)(\d{1,7})\b"
 )
-_REFERENCE = re.compile(r"(?<![\w/&])(?:#|gh-|GH-)(\d{1,7})\b")
 _CLOSES = re.compile(
     r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+"
-    r"(?:https?://\S{1,100}/(?:issues|pull)/|[\w./-]{0,80}#|gh-)(\d{1,7})\b",
+    r"(?:https?://\S{1,100}/(?:issues|pull|merge_requests)/|[\w./-]{0,80}#|gh-)(\d{1,7})\b",
     re.IGNORECASE,
 )
 _MERGED_REQUEST = re.compile(r"Merge pull request #(\d+) from (\S+)|Merge branch '([^']+)'|Merge\b")
@@ -155,6 +152,7 @@ class _Pieces:
         self.why: list[str] = []
         self.bullets: list[str] = []
         self.breaking = ""
+        self._in_bullet = False
 
     def read(self, paragraph: str) -> None:
         if match := _BREAKING.search(paragraph):
@@ -162,21 +160,27 @@ class _Pieces:
             return
         text: list[str] = []
         for line in paragraph.splitlines():
-            if _TRAILER.match(line) or _PASTED.match(line):
+            if _TRAILER.match(line) or (_PASTED.match(line) and not self._goes_on(line)):
                 self._flush(text)
             elif bullet := _BULLET.match(line):
                 self._flush(text)
-                point = _clean(bullet[1])
-                self._add(self.why if _WHY.search(point) else self.bullets, point)
-            elif self.bullets and not text and line.startswith("  "):
-                continue  # a list entry's second line: what the first says must do
+                text.append(bullet[1])
+                self._in_bullet = True
             else:
                 text.append(line)
         self._flush(text)
 
+    def _goes_on(self, line: str) -> bool:
+        """Whether an indented line belongs to the list entry before it."""
+        return self._in_bullet and line.startswith("  ") and not line.startswith("       ") and ">" not in line[:8]
+
     def _flush(self, lines: list[str]) -> None:
         joined = _clean(" ".join(lines))
         lines.clear()
+        if self._in_bullet:
+            self._in_bullet = False
+            self._add(self.why if _WHY.search(joined) else self.bullets, joined)
+            return
         for sentence in _SENTENCE_END.split(joined):
             self._add(self.why if _WHY.search(sentence) else self.prose, sentence.strip())
 

@@ -13,10 +13,10 @@ from contox_hooks.domain.item import Draft
 from contox_hooks.pipeline.detail import details
 from contox_hooks.pipeline.drafting import todo_draft, topic_draft
 from contox_hooks.pipeline.message import read_message
-from contox_hooks.pipeline.provider import Extraction
+from contox_hooks.pipeline.provider import Context, Extraction
 from contox_hooks.pipeline.summary import session_summary
 from contox_hooks.pipeline.topic import Reading, topics
-from contox_hooks.pipeline.triviality import trivial_reason
+from contox_hooks.pipeline.triviality import CHANGELOG_ONLY, UNEXPLAINED, trivial_reason
 
 MAX_TODOS = 3
 """Open ends taken from the comments of one topic."""
@@ -28,7 +28,7 @@ class OfflineExtractor:
     name = "offline"
     paid = False
 
-    def extract(self, digests: Sequence[CommitDigest]) -> Extraction:
+    def extract(self, digests: Sequence[CommitDigest], *, context: Context | None = None) -> Extraction:
         """Drafts in the order of time, no two with the same title; the digests may come in any order."""
         ordered = sorted(digests, key=lambda digest: (digest.committer.at_utc, len(digest.parents) > 1))
         drafts: dict[str, Draft] = {}
@@ -52,9 +52,20 @@ def read_commit(digest: CommitDigest) -> Reading:
     return Reading(digest, message, found, trivial_reason(digest, message, found.patches))
 
 
+def _telling(topic: Sequence[Reading]) -> list[Reading]:
+    """The commits whose words and lines the item is made of: those that are not trivial, and beside them, or with the
+    request that brought them, those that are trivial only by themselves."""
+    requested = any(reading.message.request for reading in topic)
+    told = {
+        reading.digest.sha for reading in topic if not reading.trivial or (requested and reading.trivial == UNEXPLAINED)
+    }
+    beside = {reading.digest.sha for reading in topic if reading.trivial == CHANGELOG_ONLY or reading.message.fixup_of}
+    return [reading for reading in topic if reading.digest.sha in told | beside] if told else []
+
+
 def _drafts(topic: Sequence[Reading]) -> Iterator[Draft]:
     """The topic's own draft, and one for each open end that its comments leave."""
-    telling = [reading for reading in topic if not reading.trivial]
+    telling = _telling(topic)
     if telling:
         yield topic_draft(topic, telling)
     todos = [(reading, todo) for reading in telling for todo in reading.details.todos]

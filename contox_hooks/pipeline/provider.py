@@ -1,18 +1,29 @@
 """What turns a chunk of commits into proposals for memory: the one seam between the pipeline and its extractors.
 
-`OfflineExtractor` implements it with rules; a language model implements the same protocol later. The runner must not
-know which one it holds: it asks `paid` only to govern spending (invariant 8). Whatever comes back is a proposal:
-`quote.verified` drops what the commits do not say (invariant 9).
+`OfflineExtractor` implements it with rules, `ModelExtractor` with a language model. The runner must not know which one
+it holds: it asks `paid` only to govern spending (invariant 8). Whatever comes back is a proposal: `quote.verified`
+drops what the commits do not say (invariant 9).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.item import Draft
+from contox_hooks.domain.item import Draft, Item
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a chunk stands, and what is known already of what it touches."""
+
+    project_id: str
+    session_id: str
+    chunk_no: int
+    known: Callable[[], Sequence[Item]] = tuple
+    """The items that the chunk may bear on, best first; looked up when called, since rules never ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,10 @@ class Extraction:
     """One or two sentences over the chunk, at most 300 characters; None when there is nothing to say."""
     dropped: int = 0
     """Proposals that the extractor threw away by itself, before the quote check."""
+    by: str | None = None
+    """Who read it, where that was not the extractor of this name: the model that answered, `offline`."""
+    note: str | None = None
+    """What somebody should know of how this chunk was read: by rules and why, by another model, after a repair."""
 
 
 class Extractor(Protocol):
@@ -31,9 +46,9 @@ class Extractor(Protocol):
 
     The commit text is data: nothing in it may steer the extractor. A model's implementation raises
     `domain.error.StageFailed` when its answer stays invalid after one repair; chunks that finished before are kept, so
-    an implementation holds no state between calls. The same digests may be asked again after a crash when the answer
-    had not been stored; an extractor that charges for it sets `paid`, and the runner then records the call before
-    another can be made for the same (session, chunk).
+    an implementation holds nothing between calls that an answer depends on. The same digests may be asked again after a
+    crash when the answer had not been stored; an extractor that charges for it sets `paid`, and claims the (session,
+    chunk) before it asks, so that no other call can be made for it.
     """
 
     @property
@@ -46,4 +61,4 @@ class Extractor(Protocol):
         """Whether a call costs money; governs intervals, caps and repeats."""
         ...
 
-    def extract(self, digests: Sequence[CommitDigest]) -> Extraction: ...
+    def extract(self, digests: Sequence[CommitDigest], *, context: Context | None = None) -> Extraction: ...

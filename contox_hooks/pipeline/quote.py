@@ -53,7 +53,7 @@ def verified(drafts: Iterable[Draft], digests: Sequence[CommitDigest]) -> tuple[
 
     Evidence with a path is looked for in that path's part of the commit's diff, without one in its message.
     """
-    texts = _CommitTexts(digests)
+    texts = CommitTexts(digests)
     kept: list[Draft] = []
     dropped = 0
     for draft in drafts:
@@ -67,7 +67,7 @@ def verified(drafts: Iterable[Draft], digests: Sequence[CommitDigest]) -> tuple[
     return kept, dropped
 
 
-class _CommitTexts:
+class CommitTexts:
     """Folded texts of a chunk's commits, each made when first asked for."""
 
     def __init__(self, digests: Sequence[CommitDigest]) -> None:

@@ -43,6 +43,12 @@ def setting_facts(patch: FilePatch, told: set[str]) -> Iterator[Fact]:
         yield from replacement_facts(patch, told)
 
 
+def moves_runtime(patch: FilePatch) -> bool:
+    """Whether it says which version of its language the project needs."""
+    matches = (_KEY.fullmatch(line.text) for line in patch.lines if line.mark in "+-")
+    return any(match["key"].lower() in _RUNTIME for match in matches if match)
+
+
 def _pairs(lines: Sequence[str], told: set[str]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for line in lines:

@@ -22,6 +22,10 @@ _FOLLOW_UP = re.compile(
     r"(?:\W+|$)",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"[`'_()./\\]|[a-z][A-Z]|\d|^--?\w")
+"""A word that names something of the code."""
+_WORD = re.compile(r"\w{4,}")
+_MAX_SAME_FILES = 3
 _FOLLOW_UP_S = 3 * 60 * 60
 """A follow-up comes within one sitting."""
 
@@ -115,11 +119,25 @@ def _keys(reading: Reading) -> list[tuple[str, str]]:
     message = reading.message
     keys = [] if _is_follow_up(message) else [("title", message.title.casefold())]
     keys += [("issue", number) for number in message.closes]
+    series, main = series_of(message), _main_path(reading)
+    if series and main:
+        keys.append((f"series {reading.digest.author.email} {series}", main.rpartition("/")[0]))
     if message.scope and not reading.trivial:
         main = _main_path(reading)
         if main:
             keys.append((f"scope {message.kind} {message.scope}", main))
     return keys
+
+
+def series_of(message: Message) -> str | None:
+    """What the titles of one thing done to many names have in common: `odb: make … pluggable`. None where a title has
+    no name, or too few words beside it to tell such a row from chance."""
+    area, colon, rest = message.title[:200].rpartition(": ")
+    words = rest.casefold().split()
+    plain = [word for word in words if not _NAMED.search(word)]
+    if len(plain) == len(words) or len(plain) < (2 if colon else 3):
+        return None
+    return f"{message.scope}:{area}: " + " ".join("…" if _NAMED.search(word) else word for word in words)
 
 
 def _is_follow_up(message: Message) -> bool:
@@ -136,14 +154,27 @@ def _main_path(reading: Reading) -> str | None:
 
 
 def _followed(reading: Reading, earlier: Sequence[Reading]) -> int | None:
-    """The commit that this one only finishes (`fix tests`, `address review`): same author, same files, soon after."""
-    if not _is_follow_up(reading.message):
-        return None
+    """The commit that this one finishes or goes on with: same author, soon after, and either its title says no more
+    than that (`fix tests`, `address review`), or it changes the very same files and speaks of the same thing."""
+    finishes = _is_follow_up(reading.message)
     paths = set(reading.paths)
+    goes_on = len(paths) <= _MAX_SAME_FILES and any(path_kind(path) == "source" for path in paths)
+    if not finishes and not goes_on:
+        return None
     for place in range(len(earlier) - 1, max(-1, len(earlier) - 4), -1):
         other = earlier[place]
         gap = reading.digest.committer.at_utc - other.digest.committer.at_utc
         same_author = other.digest.author.email == reading.digest.author.email
-        if same_author and 0 <= gap <= _FOLLOW_UP_S and not other.trivial and paths and paths & set(other.paths):
+        if not same_author or not 0 <= gap <= _FOLLOW_UP_S or other.trivial:
+            continue
+        if finishes and paths & set(other.paths):
+            return place
+        if goes_on and paths == set(other.paths) and _speak_of_the_same(reading.message, other.message):
             return place
     return None
+
+
+def _speak_of_the_same(one: Message, other: Message) -> bool:
+    """Half of the longer words of the shorter title stand in the other, and at least two."""
+    mine, theirs = (set(_WORD.findall(message.title[:200].casefold())) for message in (one, other))
+    return len(mine & theirs) >= max(2, (min(len(mine), len(theirs)) + 1) // 2)

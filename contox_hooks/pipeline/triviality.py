@@ -9,12 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from contox_hooks.domain.digest import CommitDigest
+from contox_hooks.domain.digest import CommitDigest, FileChange
 from contox_hooks.domain.path import path_kind
+from contox_hooks.domain.pipeline import MEANINGFUL_LINES
+from contox_hooks.pipeline.comment import is_comment
+from contox_hooks.pipeline.dependency import dependency_changes, is_manifest
+from contox_hooks.pipeline.document import is_changelog
 from contox_hooks.pipeline.message import Message
-from contox_hooks.pipeline.patch import FilePatch
+from contox_hooks.pipeline.patch import FilePatch, Line
+from contox_hooks.pipeline.setting_line import moves_runtime
 
-_SMALL = 12
+CHANGELOG_ONLY = "changelog only"
+"""It tells again what other commits did; with them its words are worth having."""
+UNEXPLAINED = "a line or two without an explanation"
+"""Until the request it came with explains it: changelogs speak of such commits."""
+_SMALL = 20
 """Changed lines up to which a commit that calls itself cosmetic is taken at its word."""
 
 
@@ -34,31 +43,38 @@ _RELEASE = _any_of(
     r"update version(?: number)?.{0,20}|version bump.{0,20}|bump",
 )
 _ROUTINE = _any_of(
-    r"bump(?:s|ed)? (?:the )?\S+.{0,40} (?:from \S+ to \S+|group|across|to v?\d).{0,120}",
-    r"\[pre-commit\.ci\].*",
+    r"(?:\[[\w -]{1,20}\] )?bump(?:s|ed)? (?:the )?\S+.{0,40} (?:from \S+ to \S+|group|across|to v?\d).{0,120}",
+    r"\[pre-commit\.ci\].*|Merge pull request #\d+ from \S*(?:dependabot|renovate|pre-commit-ci)\S*",
     r"(?:ran |run )?pre-?commit auto-?update.{0,40}",
     r"all-repos.*",
     r"(?:chore|fix|build)\(deps.{0,20}\): .+",
     r"(?:update|upgrade|bump|pin|refresh)[sd]? (?:all |the |dev(?:elopment)? |test |pinned |docs? )*"
     r"(?:dependenc(?:y|ies)|deps|pins|env|pre-commit(?: hooks?| config)?|requirements(?: files?)?|lock ?files?|"
     r"python-packages|github actions?(?: versions?)?)(?: \(.{0,40}\))?",
+    r"(?:update|upgrade|bump)[sd]? (?:[\w./-]+ ){0,2}?versions?(?: (?:of|in|for|from) .{1,60})?",
 )
 _UPGRADE = _any_of(r"(?:update|upgrade|bump)[sd]? [\w./@ -]{1,60}? (?:to )?v?\d[\w.]*")
 _PIN = re.compile(
     r"[\w.\[\]-]+==[\w.+!]+.{0,80}|-?\s*(?:uses|rev|image|version):\s*\S+.{0,80}|(?:#|//|-+\s|via\b).{0,200}|\W*"
 )
+_BOUND = re.compile(r"\b(?:drop|requir|support|minimum|at least|deprecat|fix|pin|compat)", re.IGNORECASE)
+"""What the title of a moved version says when more than the version was meant."""
+_VERSION_OR_HASH = re.compile(
+    r"(?<![\w.<>~^])(?<![<>~!]=)v?\d+(?:\.\d+)+(?:[-.]?(?:a|b|rc|dev|post)[-.]?\d*)?\b|\b[0-9a-f]{7,64}\b"
+)
+"""An exact one: a bound (`>=3.8`, `^1.2`) says what is supported."""
 _POLISH = (
     r"typos?|spelling|misspell\w*|gramm\w+|white ?space|punctuation|nits?|wording|cosmetics?|formatting|flake8|"
     r"pep ?-?8|pylint|isort|black|prettier|ruff|mypy|pyflakes|lint(?:ing|er|s)?|linewrap|indentation|style"
 )
 _COSMETIC = _any_of(
-    rf"\b(?:{_POLISH}|(?:re)?format(?:ted)?|trailing (?:comma|space|newline)s?|line lengths?|line ?breaks?|newlines?|"
-    r"(?:sort(?:ed)?|unused) imports?|copyright|year|badges?|contributors?|authors|"
-    r"(?:broken|bad|wrong|dead|missing|fix(?:ed)?|update[sd]?) (?:\w+ ){0,2}links?|"
-    r"sponsors?\w*|capitali[sz]\w*|comma|back-?ticks?|redundant)\b"
+    r"(?<![\w.-])(?:typos?|spelling|misspell\w*|gramm\w+|punctuation|wording|linewrap|reformat(?:ted)?|"
+    r"trailing (?:comma|white ?space|newline)s?|line lengths?|line ?breaks?|(?:sort(?:ed)?|unused) imports?|copyright|"
+    r"badges?|contributors?|authors|(?:broken|bad|wrong|dead|missing|fix(?:ed)?|update[sd]?) (?:\w+ ){0,2}links?|"
+    r"sponsors?\w*|capitali[sz]\w*|back-?ticks?)\b"
 )
 _FILLER = (
-    r"fix(?:e[sd]|ing)?|correct(?:ed|s|ing)?|run|apply|applied|address|appease|more|minor|small|some|tiny|another|again|"
+    r"fix(?:e[sd]|ing)?|correct(?:ed|s|ing)?|run|apply|applied|address|appease|more|minor|small|some|tiny|various|few|another|again|"
     r"changes?|issues?|errors?|findings?|corrections?|fixes|in|of|for|from|and|the|with|docs?|docstrings?|comments?|"
     r"code|tests?|readme|changelog|a"
 )
@@ -82,26 +98,42 @@ def trivial_reason(digest: CommitDigest, message: Message, patches: Sequence[Fil
     kinds = {path_kind(change.path) for change in digest.files}
     if kinds and not digest.files_cut and kinds <= {"lock", "generated"}:
         return "only lock files or generated files"
+    if digest.files and not digest.files_cut and all(map(_tells_again, digest.files)):
+        return CHANGELOG_ONLY
     if message.kind == "release" or _RELEASE.fullmatch(title):
         return "release or version number"
     if _ROUTINE.fullmatch(message.subject[:200]) or _ROUTINE.fullmatch(title):
         return "routine update of dependencies"
-    if not kinds & {"source", "migration"} and (_UPGRADE.fullmatch(title) or _only_pins(digest, patches)):
-        return "routine update of dependencies"
     small = digest.changed_lines <= _SMALL
+    upgrade = _UPGRADE.fullmatch(title) is not None and (small or not kinds & {"source", "migration"})
+    if upgrade or (silent and not _BOUND.search(title) and _only_versions_moved(digest, patches)):
+        return "routine update of dependencies"
+    if not kinds & {"source", "migration", "doc"} and _only_pins(digest, patches):
+        return "routine update of dependencies"
     if (
         message.kind == "style"
         or _ONLY_COSMETIC.fullmatch(title)
         or (small and not kinds & {"config", "ci"} and is_cosmetic(title))
     ):
         return "typos, spelling or formatting"
-    if _only_white_space(digest, patches):
-        return "white space only"
+    if _only_remarks(digest, patches):
+        return "white space or comments only"
     if small and silent and _EMPTY_WORDS.fullmatch(title):
         return "says nothing and changes little"
+    unexplained = silent and not message.issues and not message.request
+    aside = not kinds & {"source", "migration"} and not any(
+        dependency_changes(patch) or moves_runtime(patch) for patch in patches
+    )
+    if unexplained and aside and _telling_lines(digest, patches) < MEANINGFUL_LINES:
+        return UNEXPLAINED
     if silent and max(digest.insertions, digest.deletions) <= 1 and kinds <= {"doc", "other", "asset"}:
         return "a word in a document"
     return None
+
+
+def _tells_again(change: FileChange) -> bool:
+    holds_version = "version" in change.path.rpartition("/")[2].lower() and (change.insertions or 0) <= 2
+    return holds_version or is_changelog(change.path)
 
 
 def is_cosmetic(text: str) -> bool:
@@ -111,20 +143,74 @@ def is_cosmetic(text: str) -> bool:
 
 def _only_pins(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
     """Nothing but exact versions that moved: as many after as before."""
-    if digest.diff_cut or not patches or len(patches) != len(digest.files):
+    if not _seen_whole(digest, patches):
         return False
     added = [line.strip() for patch in patches for line in patch.added]
     removed = [line.strip() for patch in patches for line in patch.removed]
     return len(added) == len(removed) and all(map(_PIN.fullmatch, (*added, *removed)))
 
 
-def _only_white_space(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
-    seen_whole = not digest.diff_cut and bool(patches) and len(patches) == len(digest.files)
-    return (
-        seen_whole
-        and all(change.status == "M" for change in digest.files)
-        and all(_squeezed(patch.added) == _squeezed(patch.removed) for patch in patches)
+def _only_versions_moved(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
+    """Whether the lines are the same before and after but for exact versions and hashes. Files without lines (archives)
+    are passed over beside such lines; what a manifest asks for is more than routine, unless all of it is pinned."""
+    readable = [change for change in digest.files if not change.binary]
+    if (
+        digest.diff_cut
+        or not patches
+        or len(patches) != len(readable)
+        or any(is_manifest(file.path) for file in readable)
+    ):
+        return False
+    return all(
+        patch.removed
+        and [_VERSION_OR_HASH.sub("…", line) for line in patch.added]
+        == [_VERSION_OR_HASH.sub("…", line) for line in patch.removed]
+        for patch in patches
     )
+
+
+def _only_remarks(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
+    """Whether every hunk says the same before and after, but for white space and comments."""
+    return (
+        _seen_whole(digest, patches)
+        and all(change.status == "M" for change in digest.files)
+        and any(path_kind(patch.path) != "doc" for patch in patches)
+        and all(_says_the_same(patch) for patch in patches if path_kind(patch.path) != "doc")
+        and all(
+            _squeezed(patch.added) == _squeezed(patch.removed) for patch in patches if path_kind(patch.path) == "doc"
+        )
+    )
+
+
+def _says_the_same(patch: FilePatch) -> bool:
+    before = after = ""
+    for line in [*patch.lines, Line("@", "")]:
+        if line.mark == "@":
+            if before != after:
+                return False
+            before = after = ""
+        elif not is_comment(patch.path, line.text):
+            # The lines around are read too: one that moved past another says something else in its new place.
+            text = "".join(line.text.split())
+            before += text if line.mark != "+" else ""
+            after += text if line.mark != "-" else ""
+    return True
+
+
+def _telling_lines(digest: CommitDigest, patches: Sequence[FilePatch]) -> int:
+    """Changed lines that say something: without blank ones and comments. All, where not every file is seen."""
+    if not _seen_whole(digest, patches):
+        return max(digest.changed_lines, MEANINGFUL_LINES)
+    return sum(
+        1
+        for patch in patches
+        for line in patch.lines
+        if line.mark in "+-" and line.text.strip() and not is_comment(patch.path, line.text)
+    )
+
+
+def _seen_whole(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
+    return not digest.diff_cut and bool(patches) and len(patches) == len(digest.files)
 
 
 def _squeezed(lines: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ what is left out is counted in the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 
 from contox_hooks.domain.item import MAX_FACTS, MAX_TITLE
@@ -74,7 +74,11 @@ def _where(paths: Sequence[str]) -> str:
 
 
 def facts_text(
-    lead: Reading, telling: Sequence[Reading], facts: Sequence[Fact], paths: Sequence[str], files_listed: int
+    topic: Sequence[Reading],
+    lead: Reading,
+    telling: Sequence[Reading],
+    facts: Sequence[Fact],
+    paths: Sequence[str],
 ) -> str:
     """What the messages say, then the changelog, then what changed where, then the extent."""
     prose = " ".join(dict.fromkeys(chain(lead.message.prose, *(reading.message.prose for reading in telling))))
@@ -82,8 +86,10 @@ def facts_text(
     lines += [f"- {point}" for point in _points(lead, telling)]
     told = dict.fromkeys(fact.text for fact in facts if fact.topic == "changelog")
     lines += [f"- {text} (changelog)" for text in list(told)[:4]]
-    lines += _detail_lines([fact for fact in facts if fact.topic != "changelog"], paths)
-    lines.append(_extent(telling, paths, files_listed) + _references((lead, *telling)))
+    details = _detail_lines([fact for fact in facts if fact.topic != "changelog"], paths)
+    lines += details
+    named = [path for path in paths if any(line.startswith(f"- {path}: ") for line in details)]
+    lines.append(_extent(telling, paths, named) + _references(topic))
     return _fitted(lines)
 
 
@@ -122,14 +128,19 @@ def _detail_lines(facts: Sequence[Fact], paths: Sequence[str]) -> list[str]:
     return lines
 
 
-def _extent(telling: Sequence[Reading], paths: Sequence[str], files_listed: int) -> str:
-    """`2 commits, 3 files, +20 −4: a.py, b.py, c.py`; also files that the digests only count."""
-    total = max(files_listed, *(reading.digest.files_total for reading in telling))
+def _extent(telling: Sequence[Reading], paths: Sequence[str], named: Collection[str]) -> str:
+    """`2 commits, 3 files, +20 −4: also a.py, b.py`: counts also files that the digests only count, names those that
+    no line before named."""
+    total = max(len(paths), *(reading.digest.files_total for reading in telling))
     added = sum(reading.digest.insertions for reading in telling)
     removed = sum(reading.digest.deletions for reading in telling)
     commits = f"{len(telling)} commits, " if len(telling) > 1 else ""
-    shown = ", ".join(paths[:4]) + (f" and {total - 4} more" if total > 4 else "")
-    return f"{commits}{total} file{'s' if total != 1 else ''}, +{added} −{removed}" + (f": {shown}" if shown else "")
+    unnamed = [path for path in paths if path not in named]
+    shown = ", ".join(unnamed[:4]) + (f" and {len(unnamed) - 4} more" if len(unnamed) > 4 else "")
+    also = "also " if named and shown else ""
+    return f"{commits}{total} file{'s' if total != 1 else ''}, +{added} −{removed}" + (
+        f": {also}{shown}" if shown else ""
+    )
 
 
 def _references(readings: Sequence[Reading]) -> str:

@@ -48,6 +48,8 @@ class ProjectWork:
 
     tools: Tools
     known: Known | None = field(default=None)
+    is_reach_known: bool = False
+    """Whether it was looked up which commits the branches still reach."""
 
 
 @dataclass(frozen=True, slots=True)

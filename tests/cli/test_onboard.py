@@ -22,7 +22,7 @@ def test_the_guide_of_a_repository(learnt: Repo, call: Call) -> None:
 
 def test_json(learnt: Repo, call: Call) -> None:
     found = call("onboard", "--json").json
-    assert set(found) == {"guide", "projectName"}
+    assert set(found) == {"guide", "projectName", "prose", "trouble"}
     assert len(found["guide"]["sections"]) == 9
     assert found["guide"]["itemsUsed"] > 0
 

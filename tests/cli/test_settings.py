@@ -91,7 +91,7 @@ BAD = [
     (("set", "diff_budget", "many"), 6, "must be a whole number, not 'many'", ""),
     (("set", "diff_budget", "1000000"), 6, "must be between 0 and 100000", ""),
     (("set", "paused", "maybe"), 6, "must be true or false", ""),
-    (("set", "model", "huge"), 6, "must be one of offline, not", ""),
+    (("set", "model", "huge"), 6, "must be one of offline, small, medium, not", ""),
     (("set", "paused", "true", "--user", "--git"), 2, "--user and --git name two places", "give one of them"),
     (("set", "paused"), 2, "Missing argument", "contox-hooks settings set --help"),
     (("lst",), 2, "No such command 'lst'", "contox-hooks settings --help"),

@@ -74,7 +74,7 @@ def test_json_shape(repo: Repo, call: Call) -> None:
     found = call("status", "--json").json
     assert set(found) == {
         "repository", "project", "state", "session", "last_save_at", "pipeline", "memory", "sessions", "events",
-        "unprocessed", "gaps", "remote", "notes", "problems",
+        "unprocessed", "gaps", "remote", "spend", "notes", "problems",
     }  # fmt: skip
     assert found["state"] == "capturing"
     assert found["problems"] == []

@@ -39,7 +39,15 @@ WRONG = [
     ("exclude", [1], "must be a list of patterns"),
     ("exclude", None, "must be a list of patterns"),
     ("window", "round", "must be one of fixed, sliding, not 'round'"),
-    ("model", None, "must be one of offline, not"),
+    ("model", None, "must be one of offline, small, medium, not"),
+    ("model_provider", "acme", "must be one of mistral, openrouter, openai, ollama, custom, not"),
+    ("model_fallback", "custom", "must be one of none, mistral, openrouter, openai, ollama, not"),
+    ("model_small", "two words", "model_small in here is not understood"),
+    ("model_small", None, "model_small in here is not understood"),
+    ("model_url", "", "model_url in here is not understood"),
+    ("model_url", "https://me:word@box.example/v1", "model_url in here is not understood"),
+    ("model_price", "0.1", "model_price in here is not understood"),
+    ("tokens_a_day", -1, "between 0 and 1000000000, not -1"),
 ]
 
 
@@ -81,6 +89,10 @@ def test_a_value_typed_again_is_the_same(name: str, data: st.DataObject) -> None
     elif isinstance(default, tuple):
         word = st.text(st.characters(blacklist_characters=",\n", blacklist_categories=("Cs",)), min_size=1)
         values = st.lists(word.map(str.strip).filter(bool)).map(tuple)
+    elif SPECS[name].form:
+        values = st.from_regex(SPECS[name].form, fullmatch=True).filter(
+            lambda text: text.isascii() and text.isprintable()
+        )
     else:
         values = st.sampled_from(SPECS[name].choices)
     value = data.draw(values)
@@ -108,6 +120,19 @@ NARROWED = [
     ("exclude", ("*.a",), ("*.b", "*.a"), ("*.a", "*.b")),
     ("exclude", ("*.a",), (), ("*.a",)),
     ("model", "offline", "medium", "offline"),
+    ("model", "medium", "offline", "offline"),
+    ("model", "medium", "small", "small"),
+    ("model_provider", "ollama", "custom", "ollama"),
+    ("model_small", "mine", "theirs", "mine"),
+    ("model_medium", "mine", "theirs", "mine"),
+    ("model_fallback", "none", "openai", "none"),
+    ("model_url", "https://mine.example/v1", "https://theirs.example/v1", "https://mine.example/v1"),
+    ("model_plain_http", False, True, False),
+    ("model_price", "list", "0/0", "list"),
+    ("tokens_a_day", 1000, 5000, 1000),
+    ("tokens_a_day", 1000, 10, 10),
+    ("tokens_a_session", 1000, 5000, 1000),
+    ("cents_a_day", 10, 500, 10),
     ("window", "fixed", "sliding", "fixed"),
     ("paused", False, True, False),
     ("paused", True, False, True),
@@ -123,3 +148,37 @@ def test_a_committed_file_only_narrows(name: str, own: object, committed: object
 
 def test_every_setting_is_in_that_table() -> None:
     assert {name for name, *_ in NARROWED} == set(SPECS)
+
+
+def test_a_paid_model_keeps_ten_minutes_between_runs_unless_the_user_says_otherwise() -> None:
+    own = Layer("own", {"model": "small"})
+    folded = fold_layers([own])
+    assert (folded.settings.min_interval_s, folded.origins["min_interval_s"]) == (600, "default of a paid model")
+    assert fold_layers([own, Layer("own", {"min_interval_s": 60})]).settings.min_interval_s == 60
+    assert fold_layers([Layer("own", {"min_interval_s": 0, "model": "small"})]).settings.min_interval_s == 0
+    assert fold_layers([]).settings.min_interval_s == 0
+
+
+def test_what_runs_on_this_machine_is_not_paid_but_its_paid_fallback_is() -> None:
+    ollama = Layer("own", {"model": "small", "model_provider": "ollama"})
+    assert fold_layers([ollama]).settings.min_interval_s == 0
+    assert fold_layers([ollama, Layer("own", {"model_fallback": "mistral"})]).settings.min_interval_s == 600
+
+
+def test_a_committed_file_cannot_shorten_the_interval_of_a_paid_model() -> None:
+    layers = [Layer("own", {"model": "small"}), Layer(".contox.yaml", {"min_interval_s": 5}, narrowing=True)]
+    assert fold_layers(layers).settings.min_interval_s == 600
+
+
+def test_a_plan_pins_the_tier_after_every_other_layer() -> None:
+    plan = Layer("plan", {"model": "small"}, narrowing=True)
+    folded = fold_layers([Layer("own", {"model": "small"}), Layer("environment", {"model": "medium"}), plan])
+    assert (folded.settings.model, folded.origins["model"]) == ("small", "plan")
+    assert fold_layers([plan]).settings.model == "offline"  # it switches nothing on
+
+
+def test_what_was_pasted_in_place_of_a_name_is_not_repeated() -> None:
+    pasted = "sk-" + "a" * 30 + " "
+    with pytest.raises(SettingError) as caught:
+        parse_value("model_small", pasted, where="here")
+    assert pasted.strip() not in f"{caught.value.message}{caught.value.hint}"

@@ -60,7 +60,7 @@ def test_markdown_cites_as_asked_and_names_doubt() -> None:
 
 def test_the_wire_form_is_the_contracts() -> None:
     told = answer_of("sqlite", [hit(1, "Use SQLite", "sqlite", similarity=0.5)] * 9).to_wire()
-    assert set(told) == {"question", "answer", "sources", "avgSimilarity", "usage", "model"}
+    assert set(told) == {"question", "answer", "sources", "avgSimilarity", "usage", "model", "dropped", "trouble"}
     assert len(told["sources"]) == MAX_PASSAGES
     assert told["avgSimilarity"] == 0.5
     assert set(told["usage"]) == {"promptTokens", "completionTokens", "totalTokens"}

@@ -82,6 +82,7 @@ def test_the_wire_form_is_the_contracts() -> None:
     wire = impact("pkg/db.py").to_wire()
     assert set(wire) == {
         "message", "modules", "totalFilesChanged", "modulesAffected", "rippleCount", "changesAnalyzed", "usage",
+        "commitsCut", "prose",
     }  # fmt: skip
     assert set(wire["modules"][0]) >= {"module", "directChanges", "rippleFrom", "riskLevel", "reason", "files"}
 

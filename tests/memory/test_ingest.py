@@ -128,7 +128,7 @@ def _draft(*shas: str) -> Draft:
 
 
 def test_items_follow_a_rewrite(service: Service) -> None:
-    """Only what rests on rewritten commits alone is superseded."""
+    """Only what rests on dropped commits alone is superseded at once; the rest goes along when the heir is read."""
     project = a_project(service)
     service.ingest(project.id, [commit(1, DAY), commit(2, DAY)])
     with service.store.transaction():
@@ -136,11 +136,12 @@ def test_items_follow_a_rewrite(service: Service) -> None:
         both = service.items.add(project.id, None, _draft(sha(1), sha(2)))
     service.ingest(project.id, [rewrite_event([(sha(1), sha(3))], command="amend", at_utc=DAY)])
     assert service.items.get(both).status == "active"
-    item = service.items.get(alone)
-    assert item.status == "superseded"
-    assert item.status_reason == f"amend: commit {sha(1)[:12]} became {sha(3)[:12]}"
+    assert service.items.get(alone).status == "active"
     service.ingest(project.id, [rewrite_event([(sha(2), None)], command="rebase", at_utc=DAY + 1)])
-    assert service.items.get(both).status == "superseded"
+    assert service.items.get(both).status == "active"
+    service.ingest(project.id, [rewrite_event([(sha(1), None)], command="rebase", at_utc=DAY + 2)])
+    for item in (service.items.get(alone), service.items.get(both)):
+        assert (item.status, item.status_reason) == ("superseded", f"rebase dropped {sha(1)[:12]}")
 
 
 def test_unknown_session_is_named(service: Service) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.domain.item import Draft, Evidence
-from contox_hooks.memory.brain import brain_of
+from contox_hooks.memory.search import Filters
 from contox_hooks.memory.service import Service
-from contox_hooks.memory.vector import of_item, save
+from contox_hooks.memory.store import Store
+from contox_hooks.memory.vector import Vectors, of_item, save
 from contox_hooks.memory.word import asked_words, parts, spread
 from tests.memory.events import DAY, a_project, open_service, sha
 
@@ -103,6 +104,47 @@ def test_hidden_items_and_other_projects_stay_out(service: Service, project_id: 
     (hit, *_) = service.search(project_id, "sqlite")
     service.items.set_status(hit.item.id, "archived")
     assert service.search(project_id, "sqlite", embedder=Bag()) == []
+
+
+def test_the_service_takes_filters_and_active_files(service: Service, project_id: str) -> None:
+    found = service.search(project_id, "store password colour", filters=Filters(schema_key="root/auth"))
+    assert [hit.item.title for hit in found] == ["Log in with a token"]
+    both = "sqlite colour"
+    assert service.search(project_id, both, active_files=["src/store.py"])[0].parts.files == 1.0
+    assert service.search(project_id, both)[0].parts.files == 0.0
+
+
+def test_what_is_kept_between_searches_follows_every_change(service: Service, project_id: str, tmp_path: Path) -> None:
+    """Counts of words, vectors and titles are read again when anything was written, here or by another process."""
+    assert titles(service, project_id, "quorum", Bag()) == []
+    with open_service(tmp_path) as other, other.store.transaction():
+        item_id = other.items.add(project_id, None, draft("Quorum of the database"))
+        save(other.store, item_id, Bag.name, Bag().embed(["database"]))
+    assert titles(service, project_id, "quorum", Bag()) == ["Quorum of the database"]
+    assert titles(service, project_id, "wal", Bag())[:2] == ["Store in SQLite", "Quorum of the database"]
+    with service.store.transaction():
+        service.items.edit(item_id, title="Login", facts="password")
+    assert titles(service, project_id, "quorum") == []
+    (first, *_) = service.search(project_id, "login auth", embedder=Bag())
+    assert (first.item.title, first.parts.meaning) == ("Login", 1.0)
+
+
+def test_projects_in_turn_keep_what_is_theirs(
+    service: Service, project_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = service.projects.find_or_create(common_dir="/o", root_commit="o" * 40, remote=None, name="o").id
+    loads: list[str] = []
+    load = Vectors.load
+
+    def counted(store: Store, project_id: str, model: str) -> Vectors:
+        loads.append(project_id)
+        return load(store, project_id, model)
+
+    monkeypatch.setattr(Vectors, "load", counted)
+    for _ in range(3):
+        assert titles(service, project_id, "database", Bag()) == ["Store in SQLite"]
+        assert titles(service, other, "database", Bag()) == []
+    assert loads == [project_id, other]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +240,7 @@ def test_a_merge_keeps_both_evidences(service: Service, project_id: str) -> None
     one, two, _ = service.items.page(project_id)
     service.items.merge(one.id, two.id, "same meaning (0.99)")
     survivor, absorbed = service.items.get(one.id), service.items.get(two.id)
-    assert [found.quote for found in survivor.evidence] == ["Log in with a token", "Store in SQLite"]  # the newer first
+    assert {found.quote for found in survivor.evidence} == {"Log in with a token", "Store in SQLite"}
     assert (survivor.reinforced, survivor.merged_from) == (1, (two.id,))
     assert (absorbed.status, absorbed.superseded_by) == ("superseded", one.id)
 
@@ -226,24 +268,3 @@ def test_a_merge_says_what_the_newer_says(service: Service, project_id: str, old
     assert vectors is not None
     assert vectors.tolist() == [[9, 0]]
     assert [hit.item.id for hit in service.search(project_id, "sixty")] == [survivor_id]
-
-
-@given(budget=st.integers(0, 3000), count=st.integers(0, 40))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_brain_keeps_its_budget(budget: int, count: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with open_service(tmp_path_factory.mktemp("b")) as service:
-        project = a_project(service)
-        with service.store.transaction():
-            for number in range(count):
-                key = f"root/{number % 5}"
-                service.items.add(
-                    project.id, None, draft(f"T{number}", "fact " * (number * 3), key=key, importance=1 + number % 5)
-                )
-        brain = service.brain(project.id, budget_tokens=budget)
-        assert brain == service.brain(project.id, budget_tokens=budget)
-        frame = brain_of(project.name, [], budget_tokens=0).token_estimate + 12
-        assert brain.token_estimate <= max(budget, frame)
-        assert brain.items_loaded + brain.items_left_out == count
-        assert brain.items_loaded == brain.document.count("\n- **")
-        assert brain.items_loaded == count or f"{brain.items_left_out} more did not fit" in brain.document
-        assert list(brain.schema_keys) == [line[3:] for line in brain.document.splitlines() if line.startswith("## ")]

@@ -215,3 +215,10 @@ def test_neighbours_count_once_more() -> None:
 def test_the_index_holds_words_only(service: Service, project_id: str) -> None:
     rows = service.store.rows("SELECT title FROM item_fts ORDER BY rowid")
     assert [row["title"] for row in rows] == [spread(title) for title, *_ in ITEMS]
+
+
+def test_a_title_that_is_wholly_asked_for_weighs_more_than_a_word_said_often() -> None:
+    asked = Asked(("alpha", "beta"), {"alpha": 1.0, "beta": 1.0})
+    wholly = Candidate("A", DAY, {"title": "beta alpha"})
+    often = Candidate("B", DAY, {"title": "alpha other", "facts": "beta x " * 6})
+    assert [hit.item_id for hit in ranked(asked, [often, wholly])] == ["A", "B"]

@@ -14,7 +14,7 @@ from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.error import StageFailed
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.project import Project
-from contox_hooks.pipeline.provider import Extraction
+from contox_hooks.pipeline.provider import Context, Extraction
 from contox_hooks.pipeline.work import BlobReader, Tools
 
 
@@ -28,7 +28,7 @@ class Extractor:
     """Commits in each call."""
     name: str = "test"
 
-    def extract(self, digests: Sequence[CommitDigest]) -> Extraction:
+    def extract(self, digests: Sequence[CommitDigest], *, context: Context | None = None) -> Extraction:
         self.calls.append(len(digests))
         if self.refuses & {digest.sha for digest in digests}:
             raise StageFailed("refused")

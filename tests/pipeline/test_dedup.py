@@ -1,38 +1,38 @@
+"""What items are to each other: NEW, REINFORCE, SUPERSEDE, CONTRADICT; whatever order they come in."""
+
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contox_hooks.pipeline.dedup import DedupItem, decide_merges
+from contox_hooks.pipeline.dedup import Decisions, contradicts, decide, decide_merges, replaces, same
+from contox_hooks.pipeline.dedup_item import DedupItem
 
 NORTH, EAST = np.array([1, 0], np.float16), np.array([0, 1], np.float16)
 NEARLY_NORTH = np.array([0.98, 0.199], np.float16)
+LINES = frozenset({("a.py", "+ the quick brown fox jumps over the lazy dog")})
 
 
-def thing(id_: str, **fields: object) -> DedupItem:
-    plain = DedupItem(id_, "bug", None, f"title {id_}", "", at_utc=5, created_at=5)
-    return replace(plain, **fields)  # type: ignore[arg-type]
-
-
-def pairs(new: list[DedupItem], existing: list[DedupItem]) -> list[tuple[str, str]]:
-    return [(merge.survivor_id, merge.absorbed_id) for merge in decide_merges(new, existing)]
+def thing(id_: str, **fields: Any) -> DedupItem:
+    return replace(DedupItem(id_, "bug", None, f"title {id_}", "", at_utc=5), **fields)
 
 
 @pytest.mark.parametrize(
     ("one", "other", "reason"),
     [
         ({"dedup_hint": "a:b:c"}, {"dedup_hint": "a:b:c"}, "same dedup hint"),
-        ({"title": "Add  Paging"}, {"title": "add paging"}, "same title"),
-        (
-            {"vectors": NORTH, "title": "Fix x"},
-            {"vectors": NEARLY_NORTH, "title": "Fixed the x"},
-            "same meaning (0.98)",
-        ),
+        ({"title": "Add  Paging (#3)"}, {"title": "add paging"}, "same title"),
         ({"title": "Add paging"}, {"title": "Add paging", "type": "todo"}, "same title"),
+        ({"vectors": NORTH, "title": "Fix x"}, {"vectors": NEARLY_NORTH, "title": "Fixed the x"}, "same meaning (0.98)"),
+        ({"lines": LINES, "title": "Fix x of y"}, {"lines": LINES, "title": "Backport: fix x of y"}, "same lines"),
+        ({"group": "g"}, {"group": "g"}, "merged before"),
+        ({"lines": LINES, "title": "Fix x of y"}, {"lines": LINES, "title": "Say why"}, None),
+        ({"lines": LINES, "title": "Master is 0.8"}, {"lines": LINES, "title": "Master is 0.9"}, None),
         ({"dedup_hint": "a:b:c"}, {"dedup_hint": "a:b:c", "type": "todo"}, None),
         ({"vectors": NORTH, "title": "Fix x"}, {"vectors": NORTH, "title": "Fixed x", "type": "todo"}, None),
         ({"vectors": NORTH, "title": "Fix x"}, {"vectors": EAST, "title": "Fixed x"}, None),
@@ -42,88 +42,194 @@ def pairs(new: list[DedupItem], existing: list[DedupItem]) -> list[tuple[str, st
         ({"title": ""}, {"title": ""}, None),
         ({"vectors": 0 * NORTH}, {"vectors": 0 * NORTH}, None),
     ],
-)
-def test_what_is_the_same(one: dict[str, object], other: dict[str, object], reason: str | None) -> None:
-    new, old = thing("b", **one), thing("a", **other)
-    expected = [] if reason is None else [("a", "b", reason)]
-    assert [(m.survivor_id, m.absorbed_id, m.reason) for m in decide_merges([new], [old])] == expected
-    assert [(m.survivor_id, m.absorbed_id, m.reason) for m in decide_merges([new, old], [])] == expected
-    assert decide_merges([], [new, old]) == []
+)  # fmt: skip
+def test_what_is_the_same(one: dict[str, Any], other: dict[str, Any], reason: str | None) -> None:
+    left, right = thing("b", **one), thing("a", **other)
+    assert same(left, right) == same(right, left) == reason
+    assert [merge.reason for merge in decide_merges([left], [right])] == ([reason] if reason else [])
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
         ("Refuse to migrate an invalid configuration", "Remove duplicate warnings while running autoupdate"),
-        ("static_folder can be a pathlib.Path", "template_folder type allows pathlib"),
         ("Drop support for Python 3.7", "Drop support for Python 3.8"),
         ("Switch from requests to httpx", "Switch from httpx to requests"),
-        ("Drop Queue from concurrency backends", "Drop 'fork'"),
         ("Use a newer version of ruby", "Speed up ruby tests"),
-        ("Better error handling when Store is readonly", "Add git version to error output"),
         ("Add tests for x", "Remove tests for x"),
         ("Allow redirects in get", "Do not allow redirects in get"),
         ("Enable HTTP/2 by default", "Turn off HTTP/2 by default"),
-        ("Make the cache optional", "Make the cache mandatory"),
         ("Use http for the proxy", "Use https for the proxy"),
         ("Raise the timeout from 5 to 10", "Raise the timeout from 10 to 5"),
+        ("Expose remote branch ref", "Expose local branch ref"),
     ],
 )
 def test_equal_vectors_alone_make_nothing_the_same(one: str, other: str) -> None:
-    assert pairs([thing("b", title=one, vectors=NORTH)], [thing("a", title=other, vectors=NORTH)]) == []
+    assert decide_merges([thing("b", title=one, vectors=NORTH)], [thing("a", title=other, vectors=NORTH)]) == []
 
 
-def test_the_oldest_survives_whoever_is_new() -> None:
-    assert pairs([thing("a", title="x", created_at=9)], [thing("b", title="x", created_at=3)]) == [("b", "a")]
-    assert pairs([thing("a", title="x", created_at=2)], [thing("b", title="x", created_at=3)]) == [("a", "b")]
-    assert pairs([thing("b", title="x", at_utc=1)], [thing("a", title="x", at_utc=2)]) == [("b", "a")]
+def told(path: str, name: str, before: str, after: str) -> str:
+    return f"- {path}: `{name}` goes from `{before}` to `{after}`\n1 file, +1 −1: {path}"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "reason"),
+    [
+        ({"title": "Require ruff 0.4"}, {"title": "Require ruff 0.5"}, "0.4 became 0.5"),
+        ({"title": "Require ruff 0.5"}, {"title": "Require ruff 0.4"}, "0.5 became 0.4"),
+        ({"title": "Drop Python 3.6"}, {"title": "Drop Python 3.7"}, "3.6 became 3.7"),
+        ({"title": "Drop Python 3.7"}, {"title": "Drop Python 3.6"}, None),
+        ({"title": "Drop Python 2"}, {"title": "Drop Python 3.6"}, None),
+        ({"title": "Add support for Python 3.7"}, {"title": "Add support for Python 3.8"}, None),
+        ({"title": "Use requests for fetching"}, {"title": "Replace requests with httpx"}, "httpx instead of requests"),
+        ({"title": "Use requests for tests"}, {"title": "Switch from requests to httpx for the client"}, None),
+        ({"title": "Use requests"}, {"title": "Replace urllib with httpx"}, None),
+        ({"title": "Revert “Add paging”"}, {"title": "Add paging (#7)"}, "done again after it was reverted"),
+        (
+            {"facts": told("a.py", "TIMEOUT", "5", "10")}, {"facts": told("a.py", "TIMEOUT", "10", "30")},
+            "TIMEOUT in a.py went on from 10 to 30",
+        ),
+        (
+            {"facts": "- a.py: `def f(a)` becomes `def f(a, b)`"}, {"facts": "- a.py: `def f(a, b)` becomes `def f(a, b, c)`"},
+            "a line of a.py went on from def f(a, b) to def f(a, b, c)",
+        ),
+        ({"facts": told("a.py", "TIMEOUT", "5", "10")}, {"facts": told("a.py", "TIMEOUT", "5", "30")}, None),
+        ({"facts": told("a.py", "TIMEOUT", "5", "10")}, {"facts": told("b.py", "TIMEOUT", "10", "30")}, None),
+        ({"facts": "Why.\n" + told("a.py", "T", "5", "10")}, {"facts": told("a.py", "T", "10", "30")}, None),
+        ({"facts": told("a", "v", '["3.8"]', '["3.8", "3.9"]')}, {"facts": told("a", "v", '["3.8", "3.9"]', '["3.9"]')}, None),
+        (
+            {"facts": told("a", "v", '["3.8"]', '["3.8", "3.9"]')}, {"facts": told("a", "v", '["3.8", "3.9"]', '["3.8"]')},
+            'v in a went on from ["3.8", "3.9"] to ["3.8"]',
+        ),
+        (
+            {"facts": told("a", "v", '["7"]', "[]"), "title": "Remove 7 from the tests"},
+            {"facts": told("a", "v", "[]", '["7"]')}, None,
+        ),
+        ({"facts": told("a", "rev", "1", "2"), "title": "Bump x"}, {"facts": told("a", "rev", "2", "3"), "title": "Bump y"}, None),
+        (
+            {"facts": told("a", "rev", "1", "2"), "title": "Bump x"}, {"facts": told("a", "rev", "2", "3"), "title": "Move x on"},
+            "rev in a went on from 2 to 3",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_replaced(older: dict[str, Any], newer: dict[str, Any], reason: str | None) -> None:
+    old, new = thing("o", **older), thing("n", **{**newer, "at_utc": 9})
+    assert replaces(new, old) == reason
+    found = decide([new, old]).replacements
+    assert [(each.newer_id, each.older_id, each.reason) for each in found] == ([("n", "o", reason)] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "reason"),
+    [
+        ({"title": "Add paging"}, {"title": "Revert “Add paging (#3)”"}, "the newer one reverts the older"),
+        ({"messages": frozenset({"add paging"})}, {"title": "Revert “Add paging”"}, "the newer one reverts the older"),
+        ({"title": "Add paging to lists"}, {"title": "Remove paging from lists"}, "the newer one removes what the older adds"),
+        ({"title": "Disable HTTP/2 now"}, {"title": "Enable HTTP/2 now"}, None),  # one word says no subject
+        ({"title": "Disable HTTP/2 pushes"}, {"title": "Enable HTTP/2 pushes"}, "the newer one adds what the older removes"),
+        ({"title": "Add paging to lists"}, {"title": "Remove paging from trees"}, None),
+        ({"title": "Add paging to lists"}, {"title": "Disable paging in lists"}, None),
+    ],
+)  # fmt: skip
+def test_what_is_contradicted(older: dict[str, Any], newer: dict[str, Any], reason: str | None) -> None:
+    old, new = thing("o", **older), thing("n", **{**newer, "at_utc": 9})
+    assert contradicts(new, old) == reason
+    found = decide([new, old])
+    assert [(each.newer_id, each.older_id, each.reason) for each in found.conflicts] == ([("n", "o", reason)] if reason else [])  # fmt: skip
+    assert found.replacements == []
+
+
+def test_the_oldest_survives_by_its_own_time_whoever_came_first() -> None:
+    late, early = thing("a", title="x", at_utc=9, created_at=1), thing("b", title="x", at_utc=3, created_at=2)
+    for order in ([late, early], [early, late]):
+        assert [(merge.survivor_id, merge.absorbed_id) for merge in decide_merges(order)] == [("b", "a")]
+
+
+def test_what_a_person_approved_is_never_merged_away_nor_replaced() -> None:
+    found = decide([thing("old", title="x"), thing("mine", title="x", at_utc=8, approved=True), thing("too", title="x", at_utc=9, approved=True)])  # fmt: skip
+    assert [(merge.survivor_id, merge.absorbed_id) for merge in found.merges] == [("mine", "old")]
+    found = decide(
+        [thing("o", title="Require ruff 0.4", approved=True), thing("n", title="Require ruff 0.5", at_utc=9)]
+    )
+    assert found.replacements == []
+    assert [each.reason for each in found.conflicts] == ["0.4 became 0.5; the older one is approved"]
 
 
 def test_chains_collapse_to_one_survivor() -> None:
     chain = [
-        thing("a", title="x"), thing("b", title="x", dedup_hint="h"), thing("c", dedup_hint="h", vectors=NORTH, title="Fix y")
+        thing("a", title="x", at_utc=1), thing("b", title="x", dedup_hint="h"),
+        thing("c", dedup_hint="h", vectors=NORTH, title="Fix y"), thing("d", vectors=NORTH, title="Fixes y"),
     ]  # fmt: skip
-    merges = decide_merges([*chain, thing("d", vectors=NORTH, title="Fixes y")], [])
-    assert [(merge.survivor_id, merge.absorbed_id) for merge in merges] == [("a", "b"), ("a", "c"), ("a", "d")]
+    assert [(merge.survivor_id, merge.absorbed_id) for merge in decide_merges(chain)] == [("a", "b"), ("a", "c"), ("a", "d")]  # fmt: skip
 
 
-def test_a_matrix_stands_for_the_existing_vectors() -> None:
-    matrix = (["a", "z", "a"], np.array([NORTH, NORTH, NEARLY_NORTH]))
-    new, old = thing("b", vectors=NORTH, title="Fix y"), thing("a", title="Fixes y")
-    merges = decide_merges([new], [old], existing_matrix=matrix)
-    assert [(merge.survivor_id, merge.absorbed_id) for merge in merges] == [("a", "b")]
-    assert decide_merges([new], [old], existing_matrix=([], np.zeros((0, 2)))) == []
+def test_a_group_speaks_with_its_newest_member() -> None:
+    """Said again after the revert: the revert is what does not hold any more."""
+    found = decide([thing("a", title="Add x"), thing("r", title="Revert “Add x”", at_utc=6), thing("b", title="Add x", at_utc=7)])  # fmt: skip
+    assert [(each.newer_id, each.older_id) for each in found.replacements] == [("a", "r")]
+    assert found.conflicts == []
 
 
-ITEMS = st.lists(
-    st.builds(
-        lambda type_, hint, title, at, created, angle: (type_, hint, title, at, created, angle),
-        st.sampled_from(["bug", "todo"]), st.sampled_from([None, "h1", "h2"]), st.sampled_from(["x", "The x", "xs", "y", "y.", "z"]),
-        st.integers(0, 2), st.integers(0, 2), st.one_of(st.none(), st.integers(0, 23)),
+def test_each_is_replaced_by_the_next() -> None:
+    items = [thing(f"i{minor}", title=f"Require ruff 0.{minor}", at_utc=minor) for minor in range(4)]
+    found = decide(items).replacements
+    assert [(each.newer_id, each.older_id) for each in found] == [("i1", "i0"), ("i2", "i1"), ("i3", "i2")]
+
+
+TITLES = [
+    "x", "The x", "xs", "Require ruff 0.4", "Require ruff 0.5", "Require ruff 0.6", "Add x to y", "Remove x from y",
+    "Revert “Add x to y”", "Use abc for y", "Replace abc with def", "Replace def with abc",
+]  # fmt: skip
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["bug", "todo"]), st.sampled_from([None, None, "h1"]), st.sampled_from(TITLES), st.integers(0, 3),
+        st.one_of(st.none(), st.integers(0, 6)), st.sampled_from(["", told("a", "N", "1", "2"), told("a", "N", "2", "3")]),
     ),
-    max_size=12,
+    max_size=14,
 )  # fmt: skip
 
 
-def built(rows: list[tuple[object, ...]], prefix: str) -> list[DedupItem]:
+def built(rows: list[tuple[Any, ...]]) -> list[DedupItem]:
     items = []
-    for place, (type_, hint, title, at, created, angle) in enumerate(rows):
+    for place, (type_, hint, title, at, angle, facts) in enumerate(rows):
         vector = None
-        if isinstance(angle, int):
+        if angle is not None:
             vector = np.array([np.cos(angle * np.pi / 12), np.sin(angle * np.pi / 12)], np.float16)
-        items.append(DedupItem(f"{prefix}{place:02}", type_, hint, str(title), "", at, created, vector))  # type: ignore[arg-type]
+        items.append(DedupItem(f"{place:02}", type_, hint, title, facts, at, vectors=vector))
     return items
 
 
-@given(ITEMS, ITEMS, st.randoms(use_true_random=False))
-def test_order_changes_nothing_and_again_decides_nothing(new_rows, old_rows, random) -> None:  # type: ignore[no-untyped-def]
-    new, old = built(new_rows, "n"), built(old_rows, "o")
-    merges = decide_merges(new, old)
-    mixed_new, mixed_old = random.sample(new, len(new)), random.sample(old, len(old))
-    assert decide_merges(mixed_new, mixed_old) == merges
-    absorbed = {merge.absorbed_id for merge in merges}
-    assert len(absorbed) == len(merges)
-    assert absorbed.isdisjoint(merge.survivor_id for merge in merges)
-    left_new = [item for item in new if item.id not in absorbed]
-    left_old = [item for item in old if item.id not in absorbed]
-    assert decide_merges(left_new, left_old) == []
+@given(ROWS, st.randoms(use_true_random=False))
+def test_order_changes_nothing(rows: list[tuple[Any, ...]], random: Any) -> None:
+    items = built(rows)
+    assert decide(random.sample(items, len(items))) == decide(items)
+
+
+@given(ROWS)
+def test_deciding_again_over_what_was_merged_decides_the_same(rows: list[tuple[Any, ...]]) -> None:
+    items = built(rows)
+    found = decide(items)
+    root = {merge.absorbed_id: merge.survivor_id for merge in found.merges}
+    survivors = set(root.values())
+    again = [replace(item, group=root.get(item.id, item.id if item.id in survivors else None)) for item in items]
+    assert pairs(decide(again)) == pairs(found)
+
+
+def pairs(found: Decisions) -> list[list[tuple[str, str]]]:
+    return [
+        [(each.survivor_id, each.absorbed_id) for each in found.merges],
+        [(each.newer_id, each.older_id) for each in found.replacements],
+        [(each.newer_id, each.older_id) for each in found.conflicts],
+    ]
+
+
+@given(ROWS)
+def test_nobody_is_both_merged_away_and_something_else(rows: list[tuple[Any, ...]]) -> None:
+    found = decide(built(rows))
+    absorbed = [merge.absorbed_id for merge in found.merges]
+    assert len(absorbed) == len(set(absorbed))
+    named = {merge.survivor_id for merge in found.merges}
+    named |= {id_ for each in (*found.replacements, *found.conflicts) for id_ in (each.newer_id, each.older_id)}
+    assert named.isdisjoint(absorbed)
+    replaced = {each.older_id for each in found.replacements}
+    assert replaced.isdisjoint(id_ for each in found.conflicts for id_ in (each.newer_id, each.older_id))

@@ -17,15 +17,23 @@ GIVES = digest("gives", hunks={"a.py": "+\tx = 1"})
 CUT = replace(AROUND, files=(replace(AROUND.files[0], deletions=9),))
 
 
-def matters(commit: CommitDigest, *lines: str) -> bool:
-    return Sieve(commit).lets_through({"old.py": (lines, ("a.py", "old.py"))})
+def matters(commit: CommitDigest, *lines: str, is_standing: bool = True) -> bool:
+    return Sieve(commit).lets_through({"old.py": (lines, ("a.py", "old.py"))}, is_standing=is_standing)
 
 
-@pytest.mark.parametrize(
-    "commit", [TAKES, GIVES, CUT, replace(AROUND, redactions=1), replace(AROUND, parents=("1", "2"))]
-)
+@pytest.mark.parametrize("commit", [TAKES, CUT, replace(AROUND, redactions=1), replace(AROUND, parents=("1", "2"))])
 def test_what_may_matter_passes(commit: CommitDigest) -> None:
     assert matters(commit, "x = 1")
+
+
+def test_what_only_adds_takes_nothing_and_what_only_removes_gives_nothing() -> None:
+    assert matters(GIVES, "x = 1", is_standing=False)
+    assert not matters(GIVES, "x = 1")
+    removes = digest("removes", hunks={"a.py": "-x = 1"})
+    assert matters(removes, "x = 1")
+    assert not matters(removes, "x = 1", is_standing=False)
+    merge = replace(GIVES, parents=("1", "2"))  # counted against one parent: the line may come from the other
+    assert matters(merge, "x = 1")
 
 
 @pytest.mark.parametrize("status", ["A", "D", "R", "T"])

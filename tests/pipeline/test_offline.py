@@ -79,9 +79,7 @@ def test_a_draft_says_what_changed_where_and_why() -> None:
         ("shop/main.py", '+    parser.add_argument("--dry-run", action="store_true")', "adds option `--dry-run`", "root/cli"),
         ("src/cart.ts", "+export function total(items: Item[]): number {", "adds `export function total(items: Item[]): number`",
          "root/implementation"),
-        ("docs/usage.md", "+## Retries\n+\n+Every call is tried three times.", "documents “Retries”", "root/docs"),
-        ("CHANGES.rst", "+-   ``Client.get`` follows redirects, at most\n+    ten of them. :issue:`12`",
-         "- `Client.get` follows redirects, at most ten of them (changelog)", "root/docs"),
+        ("docs/usage.md", "+## Retries\n+\n+Every call is tried\n+three times.", "documents “Retries”", "root/docs"),
         ("shop/price.py", "     x = 1\n-    return net * 1.19\n+    return net * rate(country)\n     # end",
          "`return net * 1.19` becomes `return net * rate(country)`", "root/implementation"),
         ("shop/price.py", "-def net(x):\n+def net(x, country='de'):\n     return x",
@@ -131,7 +129,7 @@ def test_types(subject: str, path: str, expected: str) -> None:
         (digest("Indent the whole body", hunks={"a.py": "-if x:\n-  go()\n+if x:\n+    go()"}), "typos|white space"),
         (digest("Nothing yet"), "changes no file"),
         (digest("wip", hunks={"a.py": "+x = 1"}), "says nothing"),
-        (digest("Update README", hunks={"README.md": "-old word\n+new word"}), "a word"),
+        (digest("Update README", hunks={"README.md": "-old word\n+new word"}), "a line or two"),
     ],
 )  # fmt: skip
 def test_trivial_commits_give_nothing(commit: CommitDigest, reason: str) -> None:
@@ -218,7 +216,7 @@ def test_comments_give_reasons() -> None:
 
 
 def test_vague_titles_say_more() -> None:
-    (draft,) = drafts(digest("Update docs", hunks={"docs/usage.md": "+## Retries\n+\n+Every call is tried thrice."}))
+    (draft,) = drafts(digest("Update docs", hunks={"docs/usage.md": "+## Retries\n+\n+Every call is\n+tried thrice."}))
     assert draft.title == "Update docs: usage.md documents “Retries”"
     (draft,) = drafts(digest("Fix tests", hunks={"tests/test_a.py": "+x = [1, 2]\n+y = [3, 4]\n+z = [5, 6]"}))
     assert draft.title == "Fix tests (tests/test_a.py)"

@@ -15,8 +15,9 @@ from contox_hooks.domain.event import rewrite_event
 from contox_hooks.domain.pipeline import STAGES, Stage
 from contox_hooks.lock import FileLock
 from contox_hooks.memory.service import Service
+from contox_hooks.pipeline.embed import embedded_text
 from contox_hooks.pipeline.runner import MAX_DEATHS, Progress, run_pending
-from contox_hooks.pipeline.stage import STAGE_FUNCTIONS, embedded_text
+from contox_hooks.pipeline.stage import STAGE_FUNCTIONS
 from contox_hooks.pipeline.work import Result, Work, Writing
 from tests.memory.events import DAY, HOUR, a_project, commit, open_service, sha
 from tests.pipeline.bench import Extractor, Topics, tools
@@ -248,7 +249,8 @@ def test_a_rewritten_commit_hands_over_to_the_new_one(tmp_path: Path) -> None:
     with open_service(tmp_path) as service:
         (new,) = service.items.page(project_id)
         assert new.title == "decide thing 0 better"
-        assert (service.items.get(old.id).status, service.items.get(old.id).superseded_by) == ("superseded", new.id)
+        assert new.id == old.id
+        assert {entry.commit_sha for entry in service.items.get(new.id).evidence} == {sha(91)}
 
 
 def test_a_session_does_not_tell_of_what_was_amended_away(tmp_path: Path) -> None:
@@ -298,7 +300,8 @@ _VICTIM = """
 import os, signal, sys
 from pathlib import Path
 from contox_hooks.pipeline.runner import run_pending
-from contox_hooks.pipeline.stage import STAGE_FUNCTIONS, embedded_text
+from contox_hooks.pipeline.embed import embedded_text
+from contox_hooks.pipeline.stage import STAGE_FUNCTIONS
 from tests.pipeline.bench import Extractor, tools
 
 path, stage, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -325,7 +328,7 @@ def after(progress):
         die()
 
 class DyingExtractor(Extractor):
-    def extract(self, digests):
+    def extract(self, digests, *, context=None):
         if moment == "between chunks" and self.calls:
             die()
         return super().extract(digests)

@@ -13,7 +13,7 @@ from contox_hooks.domain.event import commit_event
 from contox_hooks.domain.item import Draft, Evidence, Item
 from contox_hooks.git.lookup import MAX_BYTES, Blobs
 from contox_hooks.git.run import GitFailed
-from contox_hooks.pipeline.provider import Extraction
+from contox_hooks.pipeline.provider import Context, Extraction
 from contox_hooks.pipeline.runner import run_pending
 from contox_hooks.pipeline.work import Tools
 from tests.gitrepo import EPOCH, Repo
@@ -26,7 +26,7 @@ class Quoting:
 
     name, paid = "quoting", False
 
-    def extract(self, digests: list[CommitDigest]) -> Extraction:
+    def extract(self, digests: list[CommitDigest], *, context: Context | None = None) -> Extraction:
         drafts = []
         for digest in digests:
             if digest.subject.startswith("add"):

@@ -1,7 +1,8 @@
-"""A question answered from memory without a model: the passages that fit, cited, or the word that nothing does.
+"""A question answered from memory: the passages that fit, cited, or the word that nothing does.
 
-Pure, over what search found. Invariant: every line of an answer stands in an item, and names which; a passage that
-shares neither half of the question's words nor its meaning is left out rather than shown.
+Pure, over what search found; what a model made of the passages is handed in. Invariant: every line of an answer stands
+in an item, and names which; a passage that shares neither half of the question's words nor its meaning is left out
+rather than shown.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contox_hooks.domain.item import Item
+from contox_hooks.memory.report.prose import Prose, no_usage
 from contox_hooks.memory.report.telling import commit_of, day, one_line, telling_lines
 from contox_hooks.memory.search import SearchHit
 from contox_hooks.memory.word import asked_words, words
@@ -55,12 +57,26 @@ class Passage:
 class Answer:
     question: str
     passages: tuple[Passage, ...]
+    prose: Prose | None = None
+    """A model's answer; its sources are the passages, by their numbers."""
+    trouble: str = ""
+    """Why a model that was to answer did not."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What a model is sent of each passage."""
+        return tuple(
+            "\n".join(
+                (f"{item.title} ({standing(item)})", *(item.rationale or "").split("\n"), *item.facts.split("\n"))
+            )
+            for item in (passage.item for passage in self.passages)
+        )
 
     def markdown(self, cited_as: str = "") -> str:
         """`[1]`, or with `cited_as` "Source " as the vendor's clients expect it, `[Source 1]`."""
         if not self.passages:
             return "Nothing in memory fits this question.\n"
-        told = []
+        told = [] if self.prose is None else [self.prose.text(cited_as)]
         for passage in self.passages:
             item = passage.item
             head = f"[{cited_as}{passage.number}] **{one_line(item.title)}** ({standing(item)})"
@@ -68,15 +84,18 @@ class Answer:
         return "\n\n".join(told) + "\n"
 
     def to_wire(self) -> dict[str, Any]:
-        """The ask reply of CONTRACT.md section 1.3, and `question`, `commits` a source."""
+        """The ask reply of CONTRACT.md section 1.3, and `question`, `dropped`, `trouble`; `commits` a source."""
+        prose = self.prose
         near = [passage.similarity for passage in self.passages]
         return {
             "question": self.question,
             "answer": self.markdown("Source "),
             "sources": [_source(passage) for passage in self.passages],
             "avgSimilarity": round(sum(near) / len(near), 4) if near else 0.0,
-            "usage": {"promptTokens": 0, "completionTokens": 0, "totalTokens": 0},
-            "model": "offline",
+            "usage": no_usage() if prose is None else prose.usage,
+            "model": "offline" if prose is None else prose.model,
+            "dropped": 0 if prose is None else prose.dropped,
+            "trouble": self.trouble or None,
         }
 
 

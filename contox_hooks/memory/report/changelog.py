@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from contox_hooks.domain.activity import Touch
 from contox_hooks.domain.item import Item
 from contox_hooks.domain.path import path_kind
+from contox_hooks.memory.report.prose import Prose, cited_prose
 from contox_hooks.memory.report.telling import commit_of, counted, day, iso, month, one_line, telling_lines, week
 
 Mode = Literal["developer", "product", "executive"]
@@ -72,9 +73,22 @@ class Changelog:
     """Items that this reader does not need."""
     commits: int
     """Of that time in git, merges not counted."""
+    commits_cut: bool = False
+    """There were more, which were not looked at."""
+    prose: Prose | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its statements, for a model, newest first."""
+        return tuple(
+            f"{entry.date}: {line.removeprefix('- ')}"
+            for entry in self.entries
+            for line in entry.changelog.split("\n")
+            if line.startswith("- ")
+        )
 
     def to_wire(self) -> dict[str, Any]:
-        """CONTRACT.md section 1.4, and `commits`, `items`, `leftOut`; `filesCut` an entry."""
+        """CONTRACT.md section 1.4, and `commits`, `commitsCut`, `items`, `leftOut`, `prose`; `filesCut` an entry."""
         return {
             "entries": [
                 {
@@ -94,13 +108,18 @@ class Changelog:
             "mode": self.mode,
             "range": {"since": iso(self.since), "until": iso(self.until)},
             "commits": self.commits,
+            "commitsCut": self.commits_cut,
             "items": self.items,
             "leftOut": self.left_out,
+            "prose": None if self.prose is None else self.prose.to_wire(),
         }
 
     def markdown(self, name: str) -> str:
         lines = [f"# {name}: {day(self.since)} to {day(self.until)}", ""]
-        lines.append(f"{counted(self.commits, 'commit')}, {counted(self.items, 'item')} of memory.")
+        more = "more than " if self.commits_cut else ""
+        lines.append(f"{more}{counted(self.commits, 'commit')}, {counted(self.items, 'item')} of memory.")
+        if self.prose is not None:
+            lines += ["", *cited_prose(self.prose)]
         for entry in self.entries:
             lines += [
                 "",
@@ -125,9 +144,17 @@ class Changelog:
 
 
 def changelog_of(
-    items: Iterable[Item], touches: Sequence[Touch], *, mode: Mode, since: int, until: int, limit: int = MAX_ENTRIES
+    items: Iterable[Item],
+    touches: Sequence[Touch],
+    *,
+    mode: Mode,
+    since: int,
+    until: int,
+    limit: int = MAX_ENTRIES,
+    touches_cut: bool = False,
 ) -> Changelog:
-    """`items`: active and in review; those of another time are passed over. `touches`: commits of git, any time."""
+    """`items`: active and in review; those of another time are passed over. `touches`: commits of git, any time;
+    `touches_cut`: there are older ones."""
     within = [item for item in items if since <= item.at_utc <= until]
     told = [item for item in within if mode == "developer" or not _is_internal(item)]
     recent = [touch for touch in touches if since <= touch.at_utc <= until]
@@ -136,7 +163,17 @@ def changelog_of(
         by_date.setdefault(_PERIOD[mode](item.at_utc), []).append(item)
     dates = sorted(by_date, reverse=True)
     entries = tuple(_entry(date, by_date[date], recent, mode) for date in dates[:limit])
-    return Changelog(mode, since, until, entries, len(dates), len(within), len(within) - len(told), len(recent))
+    return Changelog(
+        mode,
+        since,
+        until,
+        entries,
+        len(dates),
+        len(within),
+        len(within) - len(told),
+        len(recent),
+        touches_cut and len(recent) == len(touches),
+    )
 
 
 def heading_of(item: Item) -> str:

@@ -16,6 +16,7 @@ from contox_hooks.domain.activity import Touch
 from contox_hooks.domain.item import Item
 from contox_hooks.domain.path import path_kind
 from contox_hooks.memory.report.module import Modules, is_code
+from contox_hooks.memory.report.prose import Prose, cited_prose, no_usage
 from contox_hooks.memory.report.telling import counted, one_line
 
 Risk = Literal["critical", "high", "medium", "low"]
@@ -60,19 +61,28 @@ class Impact:
     commits: int
     other_files: Mapping[str, int]
     """Changed files that are no code, by their kind."""
+    commits_cut: bool = False
+    """There were more in that time, which were not looked at."""
+    prose: Prose | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its statements, for a model, the riskiest first."""
+        return tuple(f"{found.module}, risk {found.risk}: {found.reason}" for found in self.modules)
 
     @property
     def message(self) -> str:
         others = ", ".join(f"{count} {kind}" for kind, count in self.other_files.items())
         direct = self.modules_affected - self.ripple_count
+        more = "more than " if self.commits_cut else ""
         return (
-            f"{counted(self.commits, 'commit')} changed {counted(self.files_changed, 'file')}"
+            f"{more}{counted(self.commits, 'commit')} changed {counted(self.files_changed, 'file')}"
             f"{f' ({others})' if others else ''}: {counted(direct, 'module')} directly, "
             f"{self.ripple_count} more by ripple"
         )
 
     def to_wire(self) -> dict[str, Any]:
-        """CONTRACT.md section 1.4, and `itemIds` a module."""
+        """CONTRACT.md section 1.4, and `commitsCut`, `prose`; `itemIds` a module."""
         return {
             "message": self.message,
             "modules": [
@@ -91,11 +101,15 @@ class Impact:
             "modulesAffected": self.modules_affected,
             "rippleCount": self.ripple_count,
             "changesAnalyzed": self.commits,
-            "usage": {"promptTokens": 0, "completionTokens": 0, "totalTokens": 0},
+            "usage": no_usage() if self.prose is None else self.prose.usage,
+            "commitsCut": self.commits_cut,
+            "prose": None if self.prose is None else self.prose.to_wire(),
         }
 
     def markdown(self, name: str, days: int) -> str:
         lines = [f"# {name}: impact of the last {counted(days, 'day')}", "", f"{self.message}."]
+        if self.prose is not None:
+            lines += ["", *cited_prose(self.prose)]
         direct = [found for found in self.modules if found.direct_changes]
         ripple = [found for found in self.modules if not found.direct_changes]
         if direct:
@@ -123,9 +137,11 @@ def impact_of(
     *,
     tracked: Sequence[str],
     since: int,
+    recent_cut: bool = False,
 ) -> Impact:
-    """`recent`: commits of the time asked for; `history`: newest first, for what changes together; `users`:
-    file to the files that import it; `items`: active and in review, of any time; `since` in seconds since the epoch."""
+    """`recent`: commits of the time asked for, `recent_cut` when there were more; `history`: newest first, for what
+    changes together; `users`: file to the files that import it; `items`: active and in review, of any time; `since` in
+    seconds since the epoch."""
     modules = Modules(tracked)
     present = frozenset(tracked)
     changed = Counter(path for touch in recent for path in touch.paths)
@@ -162,6 +178,7 @@ def impact_of(
         files_changed=len(changed),
         commits=len(recent),
         other_files=dict(sorted(others.items(), key=lambda kind: (-kind[1], kind[0]))),
+        commits_cut=recent_cut,
     )
 
 

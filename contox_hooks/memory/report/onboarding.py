@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from contox_hooks.domain.activity import Touch
@@ -17,6 +18,7 @@ from contox_hooks.domain.item import Item
 from contox_hooks.domain.path import path_kind
 from contox_hooks.memory.report.manifest import introduction, runtime_and_dependencies
 from contox_hooks.memory.report.module import Modules, is_code
+from contox_hooks.memory.report.prose import Prose, cited_prose, no_usage
 from contox_hooks.memory.report.telling import DAY_S, commit_of, counted, day, iso, one_line, telling_lines
 
 RECENT_COMMITS = 1000
@@ -75,9 +77,19 @@ class Guide:
     generated_at: int
     """Seconds since the epoch."""
     items_used: int
+    prose: Prose | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Its statements, for a model: of every section some, before the next ones of any."""
+        by_section = [
+            [f"{each.title}: {line.removeprefix('- ')}" for line in each.content.split("\n") if line.startswith("- ")]
+            for each in self.sections
+        ]
+        return tuple(line for some in zip_longest(*by_section) for line in some if line is not None)
 
     def to_wire(self) -> dict[str, Any]:
-        """CONTRACT.md section 1.4."""
+        """CONTRACT.md section 1.4, and `prose`."""
         return {
             "guide": {
                 "sections": [
@@ -86,13 +98,15 @@ class Guide:
                 ],
                 "generatedAt": iso(self.generated_at),
                 "itemsUsed": self.items_used,
-                "usage": {"promptTokens": 0, "completionTokens": 0, "totalTokens": 0},
+                "usage": no_usage() if self.prose is None else self.prose.usage,
             },
+            "prose": None if self.prose is None else self.prose.to_wire(),
             "projectName": self.project_name,
         }
 
     def markdown(self) -> str:
-        parts = [f"# New to {one_line(self.project_name)}", *(f"## {each.title}\n\n{each.content}" for each in self.sections)]  # fmt: skip  # noqa: E501
+        told = [] if self.prose is None else ["\n".join(cited_prose(self.prose))]
+        parts = [f"# New to {one_line(self.project_name)}", *told, *(f"## {each.title}\n\n{each.content}" for each in self.sections)]  # fmt: skip  # noqa: E501
         return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 

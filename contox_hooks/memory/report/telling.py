@@ -14,6 +14,8 @@ from contox_hooks.domain.path import path_kind
 
 MAX_LINE = 240
 DAY_S = 86_400
+_FIRST_S, _LAST_S = 7 * DAY_S, 253_402_300_799
+"""The second week of 1970, so that it has a Monday; the last second of 9999."""
 _COUNTS = re.compile(r"(?:\d+ commits, )?\d[\d,]* files?, [+−-]")
 """The line of totals that the offline extractor ends its facts with."""
 _IN_THE_CODE = "In the code:"
@@ -32,22 +34,27 @@ class Line(NamedTuple):
 
 def day(at_utc: int) -> str:
     """`2024-01-31`, in UTC, so that everybody reads the same."""
-    return datetime.fromtimestamp(at_utc, UTC).strftime("%Y-%m-%d")
+    return _moment(at_utc).strftime("%Y-%m-%d")
 
 
 def week(at_utc: int) -> str:
     """The Monday of its week."""
-    at = datetime.fromtimestamp(at_utc, UTC)
+    at = _moment(at_utc)
     return (at - timedelta(days=at.weekday())).strftime("%Y-%m-%d")
 
 
 def month(at_utc: int) -> str:
     """The first day of its month."""
-    return datetime.fromtimestamp(at_utc, UTC).strftime("%Y-%m-01")
+    return _moment(at_utc).strftime("%Y-%m-01")
 
 
 def iso(at_utc: int) -> str:
-    return datetime.fromtimestamp(at_utc, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _moment(at_utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(at_utc: int) -> datetime:
+    """Git stores any number as a date; a calendar ends with the year 9999."""
+    return datetime.fromtimestamp(min(max(at_utc, _FIRST_S), _LAST_S), UTC)
 
 
 def commit_of(item: Item) -> str | None:

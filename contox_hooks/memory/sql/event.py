@@ -9,6 +9,8 @@ VALUES
     (:id, :project_id, :session_id, :key, :type, :source, :at_utc, :received_at, :payload, :superseded_by)
 """
 
+PAYLOAD = "SELECT payload FROM event WHERE id = :id"
+
 OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id ORDER BY at_utc, id LIMIT :limit"
 
 HEAD = """
@@ -24,7 +26,7 @@ INSERT INTO rewrite (project_id, old_sha, new_sha, command) VALUES (:project_id,
 ON CONFLICT (project_id, old_sha) DO UPDATE SET new_sha = excluded.new_sha, command = excluded.command
 """
 
-REWRITE_OF = "SELECT new_sha FROM rewrite WHERE project_id = :project_id AND old_sha = :old_sha"
+REWRITE_OF = "SELECT new_sha, command FROM rewrite WHERE project_id = :project_id AND old_sha = :old_sha"
 
 REWRITTEN_INTO = "SELECT old_sha FROM rewrite WHERE project_id = :project_id AND new_sha = :new_sha"
 
@@ -64,8 +66,8 @@ WHERE session_id = :session_id AND chunk_no = :chunk_no AND processed_run IS NUL
 UNCHECKED = """
 SELECT * FROM event
 WHERE session_id = :session_id AND type = 'commit' AND superseded_by IS NULL AND processed_run IN (
-    SELECT run_id FROM job
-    WHERE session_id = :session_id AND stage = 'drift_check' AND status NOT IN ('done', 'skipped'))
+    SELECT run.id FROM run JOIN job ON job.run_id = run.id AND job.stage = 'drift_check'
+    WHERE run.session_id = :session_id AND job.status NOT IN ('done', 'skipped'))
 ORDER BY at_utc, id
 """
 

@@ -22,13 +22,6 @@ ON CONFLICT (project_id, path, item_id, cited_as) DO NOTHING
 
 FILES_OF = "SELECT path, cited_as FROM item_file WHERE item_id = :item_id ORDER BY path, cited_as"
 
-# A survivor of a merge stands wherever the absorbed item stood.
-TAKE_FILES = """
-INSERT INTO item_file (project_id, path, item_id, cited_as)
-SELECT project_id, path, :survivor_id, cited_as FROM item_file WHERE item_id = :absorbed_id
-ON CONFLICT (project_id, path, item_id, cited_as) DO NOTHING
-"""
-
 UNLINK_FILE = """
 DELETE FROM item_file
 WHERE project_id = :project_id AND path = :path AND item_id = :item_id AND cited_as = :cited_as
@@ -71,26 +64,23 @@ UPDATE item SET status = :status, status_reason = :reason, superseded_by = :supe
 WHERE id = :id
 """
 
+# Who writes what an item says vouches for it.
 EDIT = """
 UPDATE item SET type = :type, title = :title, facts = :facts, schema_key = :schema_key, importance = :importance,
-    updated_at = :now
+    rationale = :rationale, impact = :impact, tags = :tags, dedup_hint = :dedup_hint, updated_at = :now,
+    approved_at = CASE WHEN title = :title AND facts = :facts AND type = :type THEN approved_at ELSE :now END
 WHERE id = :id
 """
 
-# Items all of whose commits were rewritten or dropped, among those that cite one commit.
+# Items all of whose commits were rewritten (or dropped, if it has to be so), among those that cite one commit.
 ONLY_REWRITTEN = """
-SELECT DISTINCT item.id AS id, item.type AS type FROM evidence e JOIN item ON item.id = e.item_id
+SELECT DISTINCT item.id AS id, item.type AS type, item.approved_at AS approved_at
+FROM evidence e JOIN item ON item.id = e.item_id
 WHERE e.commit_sha = :commit_sha AND item.project_id = :project_id AND item.status IN ('active', 'review')
   AND NOT EXISTS (
       SELECT 1 FROM evidence other WHERE other.item_id = item.id AND NOT EXISTS (
-          SELECT 1 FROM rewrite r WHERE r.project_id = :project_id AND r.old_sha = other.commit_sha))
-"""
-
-# Items that lost their commit to a rewrite and wait for the item of the new one.
-ORPHANS_OF = """
-SELECT DISTINCT item.id AS id, item.type AS type FROM evidence e JOIN item ON item.id = e.item_id
-WHERE e.commit_sha = :commit_sha AND item.project_id = :project_id
-  AND item.status = 'superseded' AND item.superseded_by IS NULL
+          SELECT 1 FROM rewrite r WHERE r.project_id = :project_id AND r.old_sha = other.commit_sha
+          AND (:dropped = 0 OR r.new_sha = '')))
 """
 
 # What a commit gave: an item of the same type if there is one.
@@ -99,8 +89,6 @@ SELECT item.id AS id FROM evidence e JOIN item ON item.id = e.item_id
 WHERE e.commit_sha = :commit_sha AND item.project_id = :project_id AND item.status IN ('active', 'review')
 ORDER BY CASE WHEN item.type = :type THEN 0 ELSE 1 END, item.id LIMIT 1
 """
-
-SET_SUCCESSOR = "UPDATE item SET superseded_by = :superseded_by, updated_at = :now WHERE id = :id"
 
 TO_DEEPEN = """
 SELECT * FROM item WHERE session_id = :session_id AND deepened_run IS NULL AND status IN ('active', 'review')
@@ -125,11 +113,6 @@ ON CONFLICT (item_id, model, chunk_no) DO UPDATE SET vector = excluded.vector
 
 DELETE_VECTORS = "DELETE FROM vector WHERE item_id = :item_id"
 
-TAKE_VECTORS = """
-INSERT INTO vector (item_id, model, chunk_no, vector)
-SELECT :survivor_id, model, chunk_no, vector FROM vector WHERE item_id = :absorbed_id
-"""
-
 VECTORS = """
 SELECT v.item_id AS item_id, v.vector AS vector FROM vector v JOIN item ON item.id = v.item_id
 WHERE item.project_id = :project_id AND item.status IN ('active', 'review') AND v.model = :model
@@ -142,17 +125,6 @@ ORDER BY id
 """
 
 MARK_DEDUPED = "UPDATE item SET deduped_run = :run_id WHERE session_id = :session_id AND deduped_run IS NULL"
-
-# The survivor of a merge: what the newer of both says, evidence of both (rewritten by the service), seen once more.
-REINFORCE = """
-UPDATE item SET
-    title = :title, facts = :facts, rationale = :rationale, impact = :impact, commit_range = :commit_range,
-    reinforced = reinforced + 1, last_reinforced_at = :now, updated_at = :now,
-    at_utc = CASE WHEN :at_utc > at_utc THEN :at_utc ELSE at_utc END,
-    importance = CASE WHEN :importance > importance THEN :importance ELSE importance END,
-    files = :files, merged_from = :merged_from
-WHERE id = :id
-"""
 
 # Items in a file that later commits may make false, or true again.
 OF_FILE = """

@@ -4,15 +4,37 @@ The columns hold what `word.py` made of the texts: words without their endings, 
 CANDIDATES and HOLDING over the same columns, in any order it likes: what is shown first, search_rank.py decides.
 """
 
-# `number` is the row in `item_fts`: FTS5 finds rows by integer only. `project` keeps projects apart in one index.
+# Step 2, as published. `number` is the row in `item_fts`: FTS5 finds rows by integer only.
 SCHEMA = (
     "CREATE TABLE item_number (number INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE REFERENCES item (id))",
+    """
+    CREATE VIRTUAL TABLE item_fts USING fts5 (
+        title, facts, rationale, files, tags, tokenize = 'porter unicode61 remove_diacritics 2'
+    )
+    """,
+)
+
+# Step 3; search_rebuild.py fills it. `project` keeps projects apart in one index.
+SCHEMA_REBUILT = (
+    "DROP TABLE item_fts",
     """
     CREATE VIRTUAL TABLE item_fts USING fts5 (
         title, facts, rationale, files, tags, project, tokenize = 'unicode61'
     )
     """,
 )
+
+TO_REBUILD = """
+SELECT item_number.number AS number, item.project_id AS project_id, item.title AS title, item.facts AS facts,
+    item.rationale AS rationale, item.files AS files, item.tags AS tags, item.schema_key AS schema_key
+FROM item_number JOIN item ON item.id = item_number.item_id
+WHERE item_number.number > :after ORDER BY item_number.number LIMIT :limit
+"""
+
+REBUILD = """
+INSERT INTO item_fts (rowid, title, facts, rationale, files, tags, project)
+VALUES (:number, :title, :facts, :rationale, :files, :tags, :project)
+"""
 
 INSERT_NUMBER = "INSERT INTO item_number (item_id) VALUES (:item_id) ON CONFLICT (item_id) DO NOTHING"
 

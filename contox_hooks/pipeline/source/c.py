@@ -23,6 +23,9 @@ _NAMES = (
     "identifier", "field_identifier", "type_identifier", "destructor_name", "operator_name", "qualified_identifier",
     "operator_cast", "template_function",
 )  # fmt: skip
+_HEAD_ENDS = (b")", b"const", b"noexcept", b"override")
+_OPENED = (b"\n{\n", b"\n{\r\n")
+_MAX_SPACE = 80
 _HEADERS = ("h", "hh", "hpp", "hxx", "inl")
 
 
@@ -30,10 +33,34 @@ def outline(content: bytes, path: str) -> Outline:
     """Raises Unparsable."""
     suffix = path.rpartition(".")[2].lower()
     is_c = suffix == "c" or (suffix == "h" and not _looks_like_cpp(content))
-    tree = parse(content, "tree_sitter_c" if is_c else "tree_sitter_cpp")
+    tree = parse(_without_bodies(content), "tree_sitter_c" if is_c else "tree_sitter_cpp")
     reading = _Reading(tree, suffix in _HEADERS)
     reading.block(tree.root, "", 0)
     return reading.found.outline()
+
+
+def _without_bodies(content: bytes) -> bytes:
+    """With nothing but their line ends, the bodies of functions whose braces stand in the first column: nothing of them
+    is told, they are most of what there is to parse, and their macros most of what does not parse."""
+    parts, done = [], 0
+    opened = content.find(b"\n{")
+    while opened >= 0:
+        closed = content.find(b"\n}\n", opened + 2)
+        if closed < 0:
+            break
+        inner = content.find(b"\n{", opened + 2, closed)
+        if inner < 0 and _is_body(content, opened, closed):
+            parts += [content[done : opened + 2], b"\n" * content.count(b"\n", opened + 2, closed)]
+            done = closed
+        opened = inner if inner >= 0 else content.find(b"\n{", closed)
+    return b"".join((*parts, content[done:]))
+
+
+def _is_body(content: bytes, opened: int, closed: int) -> bool:
+    """Not of a type or an initialiser, and with every `#if` whole: else its braces may be those of another branch."""
+    head = content[max(0, opened - _MAX_SPACE) : opened].rstrip()
+    branches = content.count(b"\n#if", opened, closed) - content.count(b"\n#endif", opened, closed)
+    return head.endswith(_HEAD_ENDS) and content.startswith(_OPENED, opened) and not branches
 
 
 def _looks_like_cpp(content: bytes) -> bool:

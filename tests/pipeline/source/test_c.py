@@ -45,6 +45,24 @@ def test_unknown_macros_break_neither_the_function_nor_the_file() -> None:
     assert found.broken_line == 1
 
 
+def test_bodies_are_not_read_and_keep_their_lines() -> None:
+    found = read(
+        "a.c",
+        "struct s\n{\n\tint field;\n};\n\nint first(void)\n{\n\tMACRO broken (\n#if A\n\tx;\n#endif\n}\n\n"
+        "int second(void)\n{\n\treturn 2;\n }\n\nint third(void)\n{\n\treturn 3;\n}\n",
+    )
+    assert [(part.name, part.first_line, part.last_line) for part in found.definitions] == [
+        ("s", 1, 4), ("first", 6, 12), ("second", 14, 17), ("third", 19, 22)
+    ]  # fmt: skip
+    assert [schema.fields[0].name for schema in found.schemas] == ["field"]
+    assert found.broken_line == 0
+
+
+def test_a_body_that_ends_in_another_branch_is_left_as_it_is() -> None:
+    found = read("a.c", "int f(void)\n{\n#ifdef A\n\tif (1) {\n}\n#endif\n\treturn 1;\n}\n\nint g(void)\n{\n}\n")
+    assert [(part.name, part.last_line) for part in found.definitions] == [("f", 8), ("g", 12)]
+
+
 def test_prototypes_count_in_headers_only() -> None:
     text = "#ifndef A\n#define A\nint proto(int a, char *b);\nextern char *str(void);\ntypedef struct { int a; } foo_t;\ntypedef int (*callback)(void *);\nint value;\n#endif\n"
     assert signatures(read("a.h", text)) == [

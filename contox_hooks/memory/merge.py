@@ -1,0 +1,63 @@
+"""Merging one item into another: the rows that move, and what the survivor says then (fold.py).
+
+Invariants: nothing that the absorbed item had is lost, and its id leads to the survivor; what a person approved or
+wrote keeps its words.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from contox_hooks.domain.item import MAX_FILES, Item
+from contox_hooks.memory.fold import Origin, fold_origins, origin_from, origin_json, origin_of, speaker
+from contox_hooks.memory.sql import merge as sql
+
+if TYPE_CHECKING:
+    from contox_hooks.memory.item import Items
+    from contox_hooks.memory.store import Store
+
+MERGED = "merged: "
+"""How the status_reason of an absorbed item begins."""
+
+
+def merge(store: Store, items: Items, survivor_id: str, absorbed_id: str, reason: str) -> Item:
+    """The survivor as it is then, not yet in the index of words. Only inside a transaction."""
+    survivor, absorbed = items.get(survivor_id), items.get(absorbed_id)
+    own = origin(store, survivor)
+    members = {item_id: items.get(item_id) for item_id in (*survivor.merged_from, absorbed_id, *absorbed.merged_from)}
+    others = {item_id: origin(store, item) for item_id, item in members.items()}
+    told = fold_origins(own, list(others.values()))
+    spoken = speaker(own, others.values())
+    kept = survivor if survivor.approved_at is not None else told
+    if kept is told:
+        source_id = next((item_id for item_id, each in others.items() if each is spoken), survivor_id)
+        _take_vectors(store, survivor_id, source_id)
+    evidence = dict.fromkeys((*told.evidence, *survivor.evidence, *absorbed.evidence))  # also what came since
+    files = dict.fromkeys((*told.files, *survivor.files, *absorbed.files))
+    items.replace_evidence(survivor_id, evidence)
+    store.run(
+        sql.REINFORCE, id=survivor_id, now=store.now(), times=absorbed.reinforced + 1,
+        at_utc=told.at_utc, title=kept.title, facts=kept.facts,
+        rationale=kept.rationale, impact=kept.impact, commit_range=kept.commit_range, importance=told.importance,
+        files=json.dumps(list(files)[:MAX_FILES]), tags=json.dumps(told.tags), origin=origin_json(own),
+        merged_from=json.dumps(sorted(others, key=lambda item_id: (*others[item_id].age, item_id))),
+    )  # fmt: skip
+    both = {"survivor_id": survivor_id, "absorbed_id": absorbed_id, "project_id": survivor.project_id}
+    for statement in (sql.TAKE_FILES, sql.TAKE_RELATIONS, sql.DROP_RELATIONS, sql.LEAD_ON):
+        store.run(statement, **both)
+    items.set_status(absorbed_id, "superseded", reason=f"{MERGED}{reason}", superseded_by=survivor_id)
+    items.relate(absorbed_id, survivor_id, "reinforces", reason)
+    return items.get(survivor_id)
+
+
+def origin(store: Store, item: Item) -> Origin:
+    """What an item said by itself."""
+    row = store.row(sql.ORIGIN, id=item.id)
+    return origin_from(row["origin"]) if row is not None and row["origin"] else origin_of(item)
+
+
+def _take_vectors(store: Store, survivor_id: str, source_id: str) -> None:
+    store.run(sql.SET_VECTORS_ASIDE, item_id=survivor_id)
+    store.run(sql.DELETE_VECTORS, item_id=survivor_id)
+    store.run(sql.TAKE_VECTORS, survivor_id=survivor_id, source_id=source_id)

@@ -1,0 +1,36 @@
+"""What a person is asked about."""
+
+# Doubtful, or never sure and never approved. The file filter takes a path or a folder of it.
+_QUEUE = """
+FROM item LEFT JOIN session ON session.id = item.session_id
+WHERE item.project_id = :project_id
+  AND (item.status = 'review'
+       OR (item.status = 'active' AND ROUND(confidence, 2) < :check_below AND approved_at IS NULL))
+  AND (:type IS NULL OR type = :type)
+  AND ROUND(confidence, 2) >= :least AND ROUND(confidence, 2) < :below
+  AND (:file IS NULL OR item.id IN (
+       SELECT item_id FROM item_file WHERE item_file.project_id = :project_id
+       AND (path = :file OR (path >= :folder_low AND path < :folder_high))))
+"""
+
+QUEUE = f"""
+SELECT item.*, session.source AS source {_QUEUE} ORDER BY importance DESC, at_utc DESC, item.id DESC
+"""
+
+# What it takes to say which of them a person is asked about.
+QUEUE_CAUSES = f"""
+SELECT item.project_id AS project_id, item.status AS status, status_reason, approved_at, session.source AS source
+{_QUEUE}
+"""
+
+APPROVE = """
+UPDATE item SET status = 'active', status_reason = NULL, superseded_by = NULL, approved_at = :now, updated_at = :now
+WHERE id = :id
+"""
+
+MARK_WRITTEN = "UPDATE item SET approved_at = :now, updated_at = :now WHERE id = :id"
+
+# A commit by the first characters of its id.
+COMMIT_SOURCE = """
+SELECT source FROM event WHERE project_id = :project_id AND key >= :low AND key < :high ORDER BY key LIMIT 1
+"""
