@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,12 @@ ITEM_STATUSES: tuple[ItemStatus, ...] = ("active", "review", "archived", "supers
 
 RelationKind = Literal["reinforces", "supersedes", "contradicts", "related"]
 RELATION_KINDS: tuple[RelationKind, ...] = ("reinforces", "supersedes", "contradicts", "related")
+
+IN_THE_CODE = "In the code:"
+"""The line of an item's facts below which deep enrichment's lines stand."""
+
+EXTENT = re.compile(r"^(?:\d+ commits, )?\d+ files?, \+(\d+) −(\d+)", re.MULTILINE)
+"""How the line of totals begins that the offline extractor ends its facts with (pipeline/wording.py)."""
 
 MAX_TITLE, MAX_FACTS, MAX_RATIONALE, MAX_IMPACT, MAX_FILES, MAX_TAGS = 200, 5000, 2000, 1000, 50, 5
 

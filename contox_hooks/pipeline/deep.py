@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contox_hooks.domain.item import MAX_FACTS, Item
+from contox_hooks.domain.item import IN_THE_CODE, MAX_FACTS, Item
 from contox_hooks.domain.path import Exclusions, path_kind
 from contox_hooks.domain.redaction import redact, redact_all
 from contox_hooks.pipeline.deep_text import change_lines, merged, state_lines
@@ -31,7 +31,6 @@ _MAX_KEPT = 256
 """Sources held while items are gone through: what one commit made, the next one starts from."""
 
 _MAX_PATH_SHOWN = 48
-_HEADING = "In the code:"
 _BACKTICKED = re.compile(r"`([^`\n]{1,200})`")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$~][\w$]*)*")
 
@@ -138,7 +137,7 @@ def _appended(item: Item, sources: _Sources, renames: Mapping[str, str]) -> str:
         return ""
     if len(paths) > MAX_FILES_READ:
         sources.skipped[f"{item.title}: {len(paths) - MAX_FILES_READ} of {len(paths)} files not read"] = None
-    told = item.facts.partition(_HEADING)[0]  # what was appended before names more than the item is about
+    told = item.facts.partition(IN_THE_CODE)[0]  # what was appended before names more than the item is about
     names = {_dotted(name) for quoted in _BACKTICKED.findall(told) for name in _IDENTIFIER.findall(quoted)}
     found = [each for path in paths[:MAX_FILES_READ] for each in _found(item, sha, path, names, sources, renames)]
     lines = [line for each in found for line in change_lines(each.path, each.changes, names, told)]
@@ -252,7 +251,7 @@ def _around(source: Source, quoted: Sequence[str]) -> set[str]:
 def _fitted(lines: Sequence[str], room: int) -> str:
     """As many whole lines as fit under a heading; what is left out is counted."""
     kept: list[str] = []
-    used = len(_HEADING)
+    used = len(IN_THE_CODE)
     for place, line in enumerate(lines):
         rest = len(lines) - place - 1
         note = len(f"\n- and {rest + 1} more") if rest else 0
@@ -261,6 +260,6 @@ def _fitted(lines: Sequence[str], room: int) -> str:
             break
         kept.append(line)
         used += 1 + len(line)
-    if not kept or kept[0].startswith("- and ") or room < len(_HEADING):
+    if not kept or kept[0].startswith("- and ") or room < len(IN_THE_CODE):
         return ""
-    return "\n".join((_HEADING, *kept))
+    return "\n".join((IN_THE_CODE, *kept))

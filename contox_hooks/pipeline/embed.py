@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contox_hooks.domain.item import Item
+from contox_hooks.domain.item import EXTENT, IN_THE_CODE, Item
 from contox_hooks.memory.sql import item as sql
 from contox_hooks.pipeline.embedding import chunks
 from contox_hooks.pipeline.work import Result, Work, Writing, plural, skip, waiting
@@ -30,4 +30,7 @@ def embed(work: Work) -> Writing:
 
 
 def embedded_text(item: Item) -> str:
-    return "\n".join(part for part in (item.title, item.facts, item.rationale) if part)
+    """What it says in words. Signatures and extents read alike in every item of a file; the index of words has them."""
+    told = item.facts.partition(f"\n{IN_THE_CODE}")[0].split("\n")
+    facts = "\n".join(line for line in told if not EXTENT.match(line))
+    return "\n".join(part for part in (item.title, facts, item.rationale) if part)

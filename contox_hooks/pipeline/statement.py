@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from contox_hooks.domain.item import EXTENT, IN_THE_CODE
+
 _WORD = re.compile(r"\w(?:[\w.+#/-]*[\w+#])?")
 """Names and versions whole: `url_prefix`, `3.10`, `c++`."""
 _ENDING = re.compile(r"(?<=[a-z]{3})(?:ing|ed|es|s)$")
@@ -99,13 +101,11 @@ def value_of(title: str) -> Value | None:
 _DEPENDENCY = re.compile(r"moves dependency `(?P<name>[^`]+)` from `(?P<before>[^`]+)` to `(?P<after>[^`]+)`")
 _GOES = re.compile(r"`(?P<name>[^`]+)` goes from `(?P<before>[^`]+)` to `(?P<after>[^`]+)`")
 _BECOMES = re.compile(r"`(?P<before>[^`]+)` becomes `(?P<after>[^`]+)`")
-_DEEPER = "\nIn the code:"
-"""Before what deep enrichment adds (deep.py)."""
+_DEEPER = f"\n{IN_THE_CODE}"
 _DEEP_CHANGE = re.compile(r"^- `(?P<before>[^`]+)` becomes `(?P<after>[^`]+)` \((?P<path>\S+)\)$", re.MULTILINE)
 _COME_OR_GONE = re.compile(r"^- (?:adds|removes|moves|schema|route) ", re.MULTILINE)
 LINE = "a line of"
 _LINE = re.compile(r"- (?P<path>[^\s:]+): (?P<told>.+)")
-_EXTENT = re.compile(r"(?:\d+ commits, )?\d+ files?, \+(\d+) −(\d+)")
 _LINES_A_CHANGE = 4
 """Changed lines of an item for each change that it tells, at most: with more it stands for more than it tells."""
 
@@ -125,7 +125,7 @@ def changes_told(facts: str) -> tuple[Change, ...]:
     for line in own.splitlines():
         match = _LINE.fullmatch(line)
         if match is None:
-            extent = _EXTENT.match(line)
+            extent = EXTENT.match(line)
             if extent is None and line.strip():
                 return ()
             lines += sum(map(int, extent.groups())) if extent else 0

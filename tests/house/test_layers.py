@@ -20,8 +20,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "typer", "rich", "httpx",
     ),
     "backend": ("contox_hooks.cli", "contox_hooks.capture", "typer", "rich"),
-    "memory": ("contox_hooks.cli", "contox_hooks.git", "contox_hooks.capture", "contox_hooks.pipeline", "typer", "rich", "httpx"),
-    "pipeline": ("contox_hooks.cli", "contox_hooks.capture", "typer", "rich"),
+    "net": tuple(f"contox_hooks.{room}" for room in ("git", "capture", "backend", "memory", "pipeline", "model", "cli")),
+    "model": (*(f"contox_hooks.{room}" for room in ("git", "capture", "backend", "pipeline", "cli")), "typer", "rich", "httpx"),
+    "memory": ("contox_hooks.net", "contox_hooks.cli", "contox_hooks.git", "contox_hooks.capture", "contox_hooks.pipeline", "typer", "rich", "httpx"),
+    "pipeline": ("contox_hooks.net", "contox_hooks.cli", "contox_hooks.capture", "typer", "rich"),
     "diagnosis": ("contox_hooks.cli", "typer", "rich", "httpx"),
     "cli": ("sqlite3", "httpx", "subprocess", "contox_hooks.git.run"),
 }  # fmt: skip
@@ -41,7 +43,7 @@ IMPURE = (
 )
 """What the domain must not touch: I/O, clock, randomness."""
 
-ROOT_MODULES_BELOW = {"domain", "wire", "git", "memory", "pipeline"}
+ROOT_MODULES_BELOW = {"domain", "wire", "git", "net", "model", "memory", "pipeline"}
 """Rooms that must not know how the parts are put together."""
 
 

@@ -9,16 +9,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from contox_hooks.domain.item import Item
+from contox_hooks.domain.item import EXTENT, IN_THE_CODE, Item
 from contox_hooks.domain.path import path_kind
 
 MAX_LINE = 240
 DAY_S = 86_400
 _FIRST_S, _LAST_S = 7 * DAY_S, 253_402_300_799
 """The second week of 1970, so that it has a Monday; the last second of 9999."""
-_COUNTS = re.compile(r"(?:\d+ commits, )?\d[\d,]* files?, [+−-]")
-"""The line of totals that the offline extractor ends its facts with."""
-_IN_THE_CODE = "In the code:"
 _CHANGELOG = " (changelog)"
 """How the offline extractor marks what the project's own changelog says."""
 _VAGUE = re.compile(r"\S+: changes `[^;]*|`[^`]*` \([^)]*\)")
@@ -89,9 +86,9 @@ def telling_lines(item: Item) -> list[Line]:
 
 
 def _says_nothing(line: str) -> bool:
-    if line == _IN_THE_CODE:
+    if line == IN_THE_CODE:
         return True
-    return any(pattern.match(line) for pattern in (_COUNTS, _TRAILER)) or _VAGUE.fullmatch(line) is not None
+    return any(pattern.match(line) for pattern in (EXTENT, _TRAILER)) or _VAGUE.fullmatch(line) is not None
 
 
 def _is_of_a_test(line: str) -> bool:
