@@ -4,13 +4,18 @@ A commit is trivial when
 * merge: it is a merge whose combined diff (`--cc`) is empty, or it changes no file at all;
 * generated: it changes only lock files, generated files, or the file that holds the version;
 * changelog: it changes only the changelog or release notes, and perhaps the above: they tell again what others did;
-* routine: its subject is a release, a version, or a routine move of dependencies;
-* cosmetic: its subject says typo, spelling, formatting … before all else, or is nothing but a linter's name; or it says
-  typo … somewhere, and no more than COSMETIC_LINES telling lines changed;
+* routine: its subject is a release, a version, or a routine move of dependencies, and no more than COSMETIC_LINES
+  telling lines of code changed with it, and it does not speak of what the project needs or supports;
+* cosmetic: its subject says typo, spelling … before all else, or white space, formatting … as all that it did, or is
+  nothing but a linter's name; or it says typo … somewhere, and no more than COSMETIC_LINES telling lines changed;
 * comment: of files that are no documents nothing but comment lines and white space changed (docstrings count as code);
-* small: fewer than FEW_LINES telling lines changed, and nothing is said past its subject: no issue or pull request, not
-  even by the merge that brought it, fewer than BODY_WORDS words of a body without trailers. (One-line fixes that are
-  explained or requested are not trivial: the projects' own changelogs speak of them.)
+* small: fewer than FEW_LINES telling lines changed, and nothing is said past its subject: no issue, fewer than
+  BODY_WORDS words of a body without trailers, no such words in the merge that brought it, and, where code changed, no
+  subject of BODY_WORDS words that says what was done to it. The number of the pull
+  request itself is no explanation: where every commit is squashed from one, every commit has it. (One-line fixes that
+  are explained are not trivial: the projects' own changelogs speak of them.)
+Tests and documents are work like any other: a commit that changes nothing else is judged by the same rules, and
+`junk.py` counts the items that stand on such commits alone.
 Telling lines: added and removed ones of all files that are not generated, without blank lines, comments, and lines that
 stand on both sides but for white space.
 """
@@ -34,10 +39,11 @@ _COMMENT_BY_SUFFIX = {
                      "php", "swift", "cs", "scala"), r"//|/\*|\*(?:\s|/|$)"),
     **dict.fromkeys(("sql", "lua", "hs"), r"--"),
 }  # fmt: skip
-_DOCUMENT = re.compile(r"\.(?:md|rst|txt|adoc|html?|tex)$|(?:^|/)[A-Z]+$", re.IGNORECASE)
+_TEST = re.compile(r"(?:^|/)(?:tests?|testing|specs?|__tests__|t)/|(?:^|/)test_[^/]*$|[._-](?:test|spec)\.[a-z]+$")
+_DOCUMENT = re.compile(r"(?i:\.(?:md|rst|txt|adoc|html?|tex)$)|(?:^|/)[A-Z]+$")
 _GENERATED = re.compile(
     r"(?:^|/)(?:[\w.-]+\.lock|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|go\.sum|bun\.lockb|uv\.lock)$"
-    r"|\.min\.(?:js|css)$|_pb2\.pyi?$|\.pb\.go$|\.snap$|(?:^|/)(?:dist|vendor|node_modules)/"
+    r"|\.min\.(?:js|css)$|_pb2\.pyi?$|\.pb\.go$|\.snap$|(?:^|/)(?:dist|_?vendor(?:ed)?|third_party|node_modules)/"
     r"|(?:^|/)(?:VERSION(?:\.txt)?|_?version\.py|__version__\.py|__about__\.py|[\w-]+-VERSION-GEN(?:\.sh)?)$"
 )
 _CHANGELOG = re.compile(
@@ -45,27 +51,45 @@ _CHANGELOG = re.compile(
     r"|(?:^|/)(?:relnotes|newsfragments|changelog\.d)/",
     re.IGNORECASE,
 )
+_MANIFEST = re.compile(
+    r"(?:^|/)(?:package\.json|cargo\.toml|pyproject\.toml|setup\.(?:cfg|py)|go\.mod|gemfile|pipfile|[^/]*requirements[^/]*"
+    r"|dockerfile[^/]*|\.pre-commit-config\.yaml)$|(?:^|/)\.(?:github|gitlab|circleci)/",
+    re.IGNORECASE,
+)
 _PREFIX = r"(?:[\w./*-]+(?:\([^)]*\))?!?: ?|\[[\w. -]+\] ?)?"
 _ROUTINE = re.compile(
-    rf"{_PREFIX}(?:v?\d+(?:\.\d+)+\S*\W*$|"
-    r"(?:release|version|prepare|start|bump(?: version)?(?: to)?|tag) v?\d+(?:\.\d+)+"
-    r"|(?:bump|upgrade|update|pin)\w* (?:\S+ ){1,4}(?:from \S+ )?to (?:v\d|\d+\.\d)|(?:bump|upgrade)\w* \S+ v?\d+\.\d"
+    rf"{_PREFIX}(?:(?:[\w@/.]+(?:-[\w@/.]+)*[- ])?v?\d+(?:\.\d+)+\S*\W*(?:\(#\d+\))?$|"
+    r"(?:(?:re-?)?release|version|prepare|start|bump(?:ed|s|ing)?(?: the)?(?: version)?(?: to)?|tag)"
+    r" (?:[\w@/.-]+ )?v?\d+(?:\.\d+)+"
+    r"|(?:bump|prepare|prep)\w* (?:for )?(?:the |a |new |next )*release\b"
+    r"|(?:bump|upgrade|update|pin)\w* (?:\S+ ){1,4}(?:from \S+ to v?\d|to (?:v\d|\d+\.\d))"
+    r"|(?:bump|upgrade)\w* \S+ v?\d+\.\d"
     r"|bump\W*$|bump\w* (?:\S+ ){0,4}versions?\b"
     r"|(?:bump|upgrade|update|pin|refresh)\w* (?:the |all |dev |test )*"
     r"(?:dependenc\w+|requirements|deps|lock ?files?|version|pre-commit)(?: \(#\d+\))?\W*$"
     r"|(?:run )?(?:pre-commit )?auto-?update\W*$)|\[pre-commit\.ci\]|chore\(deps",
     re.IGNORECASE,
 )
-_WORDING = r"typos?|spelling|mis-?spell\w*|grammar|white-?space|indentation|(?:re-?)?formatting|re-?formatted"
+_BARE_BUMP = re.compile(
+    rf"{_PREFIX}bump\w* @?[\w./@-]+(?: (?:from|in|group|across)\b.*)?\W*(?:\(#\d+\))?$", re.IGNORECASE
+)
+"""Routine where nothing but manifests changed: what was bumped may be a limit."""
+_FLOOR = re.compile(r"\b(?:msrv|minim\w+|at least|require\w*|support\w*|drop\w*)\b", re.IGNORECASE)
+"""What a project needs is no routine."""
+_WORDING = r"typos?|spelling|mis-?spell\w*|grammar|re-?formatted"
+_LAYOUT = r"white-? ?space|indentation|(?:re-?)?formatting"
+_ALL_IT_DID = r"(?=\W*$|\W+(?:in|and|only|fix\w*|errors?|changes?|issues?|clean-?ups?|\(#\d+\)))"
+"""`Fix white space in a.py`; `Fix white space handling` is about behaviour."""
 _TOOLS = r"lint(?:ing|er|s)?|flake8|pep ?8|black|isort|prettier|ruff|autoformat\w*|nits?|code style"
 _COSMETIC_FIRST = re.compile(
     rf"{_PREFIX}(?:(?:fix\w*|correct\w*|run|apply|more|minor|small|some|few|various|silence|appease|address|a|the|and|in)"
     r"\W+)*"
-    rf"(?:(?:{_WORDING})\b|(?:{_TOOLS})"
+    rf"(?:(?:{_WORDING})\b|(?:{_LAYOUT}){_ALL_IT_DID}|(?:{_TOOLS})"
     r"(?: (?:fix\w*|errors?|issues?|warnings?|again|code|changes|everything))*\W*(?:\(#\d+\))?$)",
     re.IGNORECASE,
 )
 _COSMETIC = re.compile(r"(?<![\w.-])(?:typos?|spelling|mis-?spell\w*|grammar|reformatted)\b", re.IGNORECASE)
+_OWN_NUMBER = re.compile(r"\W*\((?:#|gh-)\d+\)\W*$|^Merge pull request #\d+ from \S+", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?<!\w)(?:#|gh-)\d+\b|/(?:issues|pull)/\d+", re.IGNORECASE)
 _TRAILER = re.compile(r"[A-Z][\w-]*(?:-[Bb]y|-[Ii]d|-[Tt]o): |\(cherry picked|Cc: ")
 
@@ -88,7 +112,7 @@ def verdicts(repository: Path, shas: Sequence[str]) -> dict[str, str]:
     found, parents, requested = {}, {}, set()
     for change in read(repository, shas):
         found[change.sha], parents[change.sha] = verdict(change), change.parents
-        if len(change.parents) == 2 and _REFERENCE.search(f"{change.subject}\n{change.body}"):
+        if len(change.parents) == 2 and explained(change):
             requested.add(change.sha)
     for sha in brought(parents, requested):
         found[sha] = "" if found[sha] == "small" else found[sha]
@@ -116,15 +140,23 @@ def verdict(change: Change) -> str:
         return "generated"
     if all(_GENERATED.search(path) or _CHANGELOG.search(path) for path in change.lines):
         return "changelog"
-    if _ROUTINE.match(change.subject):
-        return "routine"
+    code_lines = sum(
+        len(told(path, lines))
+        for path, lines in change.lines.items()
+        if not any(kind.search(path) for kind in (_GENERATED, _MANIFEST, _CHANGELOG, _DOCUMENT))
+    )
+    if not _FLOOR.search(change.subject):
+        bare = _BARE_BUMP.match(change.subject) and not code_lines
+        if bare or (_ROUTINE.match(change.subject) and code_lines <= COSMETIC_LINES):
+            return "routine"
     telling = sum(len(told(path, lines)) for path, lines in change.lines.items() if not _GENERATED.search(path))
     if _COSMETIC_FIRST.match(change.subject) or (_COSMETIC.search(change.subject) and telling <= COSMETIC_LINES):
         return "cosmetic"
     code = {path: lines for path, lines in change.lines.items() if not _DOCUMENT.search(path)}
     if code and all(lines and only_comments(path, lines) for path, lines in code.items()):
         return "comment"
-    if telling < FEW_LINES and all(change.lines.values()) and not explained(change):
+    said = explained(change) or (code_lines > 0 and len(_OWN_NUMBER.sub("", change.subject).split()) >= BODY_WORDS)
+    if telling < FEW_LINES and all(change.lines.values()) and not said:
         return "small"
     return ""
 
@@ -158,7 +190,13 @@ def told(path: str, lines: Sequence[str]) -> list[str]:
 
 def explained(change: Change) -> bool:
     body = [line for line in change.body.splitlines() if not _TRAILER.match(line)]
-    return bool(_REFERENCE.search(f"{change.subject}\n{change.body}")) or len(" ".join(body).split()) >= BODY_WORDS
+    subject = _OWN_NUMBER.sub("", change.subject)
+    return bool(_REFERENCE.search(f"{subject}\n{change.body}")) or len(" ".join(body).split()) >= BODY_WORDS
+
+
+def is_aside(change: Change) -> bool:
+    """Whether it changes nothing but tests and documents."""
+    return bool(change.lines) and all(_DOCUMENT.search(path) or _TEST.search(path) for path in change.lines)
 
 
 def read(repository: Path, shas: Sequence[str], *, context: bool = False) -> Iterator[Change]:

@@ -5,10 +5,13 @@
 The last commits go through ingestion and the real stages (enrich, deep enrich, embed, dedup; the drift check is left
 out), in sessions and chunks as the pipeline makes them. Then:
 * unsupported: items of which a quote stands neither in its commit's message nor in what git shows of its diff;
-* exact: items whose title (white space folded, without case) an earlier one has;
+* exact: items whose whole text (as it is embedded; white space folded, without case) an earlier one has;
 * near: items whose mean vector has a cosine over 0.95 with an earlier one's;
 * trivial: items of which every cited commit is trivial in the opinion of `judge.py`, which uses nothing of the package;
 * represented: commits that the judge finds not trivial and that an item cites.
+Items counted are those that memory shows (active, in review); how many more it keeps (superseded, archived …), and how
+many stand on commits to tests and documents alone, is said below. When a stage failed for any session there is no
+result: its jobs are printed and the run ends with 1.
 Baselines: an item a commit (subject and body), and an item a commit that our own rules do not find trivial; both quote
 their subject, so they are never unsupported. Last, where judge and rules disagree.
 """
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -25,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from judge import read, verdicts
+from judge import is_aside, read, verdicts
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.event import commit_event
@@ -72,7 +76,7 @@ def report(path: Path, commits: int, sample: int, dice: random.Random) -> None:
     judged = verdicts(repo.common_dir, [digest.sha for digest in digests])
     ours_trivial = {digest.sha: read_commit(digest).trivial or "" for digest in digests}
     began = time.perf_counter()
-    items = extracted(repo, digests)
+    items, hidden = extracted(repo, digests)
     spent_s = time.perf_counter() - began
     telling = {sha for sha, why in judged.items() if not why}
     name = path.parent.name if path.name == "repo" else path.name
@@ -85,6 +89,9 @@ def report(path: Path, commits: int, sample: int, dice: random.Random) -> None:
     tell("an item a commit", plain, 0, telling)
     tell("an item a commit, without our trivial", kept, 0, telling)
     tell("ours", ours, unsupported(repo, items), telling)
+    aside = {change.sha for change in read(repo.common_dir, [digest.sha for digest in digests]) if is_aside(change)}
+    beside = sum(told.commits <= aside for told in ours)
+    print(f"  on commits to tests or documents alone: {beside}; kept, not shown: {hidden}")
     print(f"  {spent_s:.1f} s for ingestion and stages; {counted(item.type for item in items)}")
     missed = [digest for digest in digests if digest.sha in telling - set().union(*(told.commits for told in ours))]
     print(f"  trivial to our rules alone: {counted(ours_trivial[sha] for sha in telling if ours_trivial[sha])}")
@@ -99,13 +106,18 @@ def report(path: Path, commits: int, sample: int, dice: random.Random) -> None:
     if sample:
         for one, other in near(ours):
             print(f"  near: {one.title[:100]} | {other.title[:100]}")
+        titles = Counter(folded(told.title).casefold() for told in ours)
+        for title, count in titles.items():
+            if count > 1:
+                print(f"  one title: {count} times {title[:120]}")
         for told in ours:
             if not told.commits & telling:
                 print(f"  from trivial: {told.title[:110]} [{counted(judged[sha] for sha in told.commits)}]")
 
 
-def extracted(repo: Repository, digests: Sequence[CommitDigest]) -> list[Item]:
-    """The items that the stages leave to be shown, with their evidence."""
+def extracted(repo: Repository, digests: Sequence[CommitDigest]) -> tuple[list[Item], int]:
+    """The items that the stages leave to be shown, with their evidence, and how many more are kept. Ends the program
+    when a stage failed: what is left then is no result."""
     stages = {**STAGE_FUNCTIONS, Stage.DRIFT_CHECK: lambda work: skip("not measured here")}
     with tempfile.TemporaryDirectory() as scratch, Blobs(repo.common_dir) as blobs:
         store = Path(scratch) / "memory.db"
@@ -119,8 +131,15 @@ def extracted(repo: Repository, digests: Sequence[CommitDigest]) -> list[Item]:
             service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
         run_pending(store, lambda *_: Tools(OfflineExtractor(), default_embedder, blobs), stages=stages)
         with Service.open(store, readonly=True) as service:
-            found = service.items.page(project.id, limit=100_000)
-            return [service.items.get(item.id) for item in found]
+            failed = service.jobs.failed(project.id)
+            unfinished = service.jobs.pending_count(project.id)
+            if failed or unfinished:
+                for job in failed:
+                    print(f"failed: {job.stage} of session {job.session_id}: {job.last_error}", file=sys.stderr)
+                sys.exit(f"no result: {len(failed)} jobs failed, {unfinished} runs did not finish")
+            kept = service.items.page(project.id, status=None, limit=100_000)
+            found = [service.items.get(item.id) for item in kept if item.status in ("active", "review")]
+            return found, len(kept) - len(found)
 
 
 def unsupported(repo: Repository, items: Sequence[Item]) -> int:
@@ -147,8 +166,9 @@ def folded(text: str) -> str:
 
 
 def tell(name: str, items: Sequence[Told], unproven: int, telling: set[str]) -> None:
-    titles = Counter(folded(item.title).casefold() for item in items)
-    exact = sum(count - 1 for count in titles.values())
+    """`exact`: items that say, in all, what another says; equal titles alone may be different changes."""
+    texts = Counter(folded(item.text).casefold() for item in items)
+    exact = sum(count - 1 for count in texts.values())
     trivial = sum(not item.commits & telling for item in items)
     represented = len(telling & set().union(*(item.commits for item in items)))
     shares = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from contox_hooks.domain.error import SettingError, UsageError
-from contox_hooks.domain.setting import DEFAULTS, Effective, Settings
+from contox_hooks.domain.setting import Effective, Settings
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
@@ -60,26 +60,26 @@ def meter_for(effective: Effective, store: Store, project_id: str) -> Meter | No
     from contox_hooks.model.metering import Meter
 
     caps = Caps(settings.tokens_a_day, settings.tokens_a_session, settings.cents_a_day)
-    models = [_priced(one, key_for(one, effective)) for one in chosen_models(settings)]
+    models = [_priced(one, key_for(one, effective)) for one in chosen_models(effective)]
     return Meter(models, Ledger(store, project_id), caps)
 
 
-def chosen_models(settings: Settings) -> list[Chosen]:
+def chosen_models(effective: Effective) -> list[Chosen]:
     """The provider's, then the fallback's, whatever the tier; none is asked. Raises SettingError."""
+    settings = effective.settings
     fallback = [] if settings.model_fallback in (_NONE, settings.model_provider) else [settings.model_fallback]
-    return [chosen(settings, name) for name in [settings.model_provider, *fallback]]
+    return [chosen(effective, name) for name in [settings.model_provider, *fallback]]
 
 
-def chosen(settings: Settings, provider: str) -> Chosen:
+def chosen(effective: Effective, provider: str) -> Chosen:
     """Raises SettingError when a setting is missing or wrong."""
     from contox_hooks.model.preset import PRESETS
 
-    preset = PRESETS[provider]
+    settings, preset = effective.settings, PRESETS[provider]
     tier = "model_medium" if settings.model == "medium" else "model_small"
     usual = preset.medium if settings.model == "medium" else preset.small
-    named = getattr(settings, tier)
     is_first = provider == settings.model_provider
-    model = named if is_first and named != getattr(DEFAULTS, tier) else usual
+    model = getattr(settings, tier) if is_first and effective.origins[tier] != "default" else usual
     endpoint = endpoint_of(settings, provider)
     if not model:
         raise SettingError(f"nobody says which model of {endpoint.host} is meant", hint=f"{_SET} {tier} NAME")

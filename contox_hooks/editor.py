@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from contox_hooks.domain.error import UsageError
@@ -39,7 +41,8 @@ def edited(text: str, *, suffix: str = ".txt") -> str:
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     try:
-        code = subprocess.run([*line, name], check=False).returncode
+        with _interrupts_for_the_child():
+            code = subprocess.run([*line, name], check=False).returncode
         after = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         with suppress(OSError):
@@ -56,6 +59,26 @@ def edited(text: str, *, suffix: str = ".txt") -> str:
     return after
 
 
+@contextmanager
+def _interrupts_for_the_child() -> Iterator[None]:
+    """Ctrl-C is the editor's or the pager's affair, as git has it: it reaches both processes, and this one goes on.
+
+    A handler that does nothing, not SIG_IGN: a program that is started inherits the latter.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in (signal.SIGINT, signal.SIGQUIT)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def pager_command(environ: Mapping[str, str]) -> list[str] | None:
     """None where plain output is better: no terminal, a dumb one, PAGER=cat, no pager installed."""
     if not sys.stdout.isatty() or environ.get("TERM", "dumb") == "dumb":
@@ -70,7 +93,7 @@ def page(text: str) -> None:
     """Show a long text; `text` is clean."""
     line = pager_command(os.environ)
     if line is not None:
-        with suppress(OSError):
+        with suppress(OSError), _interrupts_for_the_child():
             subprocess.run(line, input=text.encode("utf-8", "replace"), check=False)
             return
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from contox_hooks.domain.activity import Touch
 from contox_hooks.domain.error import RemoteError, SpendRefused
+from contox_hooks.domain.narrow import Narrow, narrow_of
 from contox_hooks.domain.path import Exclusions
 from contox_hooks.domain.setting import Settings
 from contox_hooks.git.repository import Repository
@@ -56,6 +57,9 @@ class Reports:
         from contox_hooks.memory.report.ask import LOOKED_AT, answer_of
 
         hits = self.service.search(self.project.id, question, limit=LOOKED_AT, embedder=embedder)
+        if asker is not None:  # the passages are sent
+            narrowed = ((hit, self._narrow.item(hit.item)) for hit in hits)
+            hits = [replace(hit, item=item) for hit, item in narrowed if item is not None]
         answer = answer_of(question, hits)
         if asker is None or not answer.passages:
             return answer
@@ -112,8 +116,9 @@ class Reports:
         return [
             item
             for status in _SHOWN
-            for item in page(self.project.id, status=status, since=since, limit=MAX_ITEMS)
-        ]  # fmt: skip
+            for found in page(self.project.id, status=status, since=since, limit=MAX_ITEMS)
+            if (item := self._narrow.item(found)) is not None
+        ]
 
     def touches(self, since: int | None = None, *, limit: int) -> list[Touch]:
         from contox_hooks.git.activity import touches
@@ -145,6 +150,10 @@ class Reports:
     @cached_property
     def _exclusions(self) -> Exclusions:
         return Exclusions(self.settings.exclude)
+
+    @cached_property
+    def _narrow(self) -> Narrow:
+        return narrow_of(self.settings)
 
     def _texts(self, paths: Sequence[str]) -> dict[str, str]:
         """As of HEAD; without what is not here or too large. Where `diffs` is off no contents are read."""

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contox_hooks.domain.error import SettingError, StoreError
+from contox_hooks.domain.error import SettingError, StoreDamaged, StoreError
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
@@ -58,15 +58,22 @@ def _next_due_at() -> float | None:
         return min((run.due_ms / 1000 for run in Service(store).jobs.pending()), default=None)
 
 
-def run(*, session_id: str | None = None, on_progress: Callable[[Progress], None] | None = None) -> RunReport:
-    """Take what is due through its stages, in this process; of one session if named. Raises StoreError."""
+def run(
+    *,
+    session_id: str | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    history: bool = False,
+) -> RunReport:
+    """Take what is due through its stages, in this process; of one session if named. `history`: a model, where one is
+    set, also reads commits that `init` and `backfill` found. Raises StoreError."""
     from contox_hooks.pipeline.runner import run_pending
     from contox_hooks.place import memory_path
 
     with ExitStack() as readers:
 
         def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
-            return _tools(project, [clone for clone in clones if (clone / "objects").is_dir()], readers)
+            present = [clone for clone in clones if (clone / "objects").is_dir()]
+            return _tools(project, present, readers, history=history)
 
         prompts = _Prompts(on_progress)
         try:
@@ -120,7 +127,7 @@ def is_running() -> bool:
         return False
 
 
-def _tools(project: Project, clones: Sequence[Path], readers: ExitStack) -> Tools:
+def _tools(project: Project, clones: Sequence[Path], readers: ExitStack, *, history: bool) -> Tools:
     from contox_hooks.configuration import effective_settings
     from contox_hooks.domain.path import Exclusions
     from contox_hooks.git.lookup import Blobs
@@ -133,12 +140,12 @@ def _tools(project: Project, clones: Sequence[Path], readers: ExitStack) -> Tool
     settings = effective.settings
     blobs = readers.enter_context(Blobs(*clones)) if clones else None
     return Tools(
-        _extractor(effective, project, readers), default_embedder, blobs, deep_enrich=settings.deep_enrich,
-        diffs=settings.diffs, exclusions=Exclusions(settings.exclude),
+        _extractor(effective, project, readers, history=history), default_embedder, blobs,
+        deep_enrich=settings.deep_enrich, diffs=settings.diffs, exclusions=Exclusions(settings.exclude),
     )  # fmt: skip
 
 
-def _extractor(effective: Effective, project: Project, readers: ExitStack) -> Extractor:
+def _extractor(effective: Effective, project: Project, readers: ExitStack, *, history: bool) -> Extractor:
     """Where the settings want a model that cannot be asked, a key is missing, memory does not wait for that: the rules
     read, and the job says why."""
     from contox_hooks.pipeline.offline import OfflineExtractor
@@ -154,10 +161,11 @@ def _extractor(effective: Effective, project: Project, readers: ExitStack) -> Ex
     store = readers.enter_context(Store.open(memory_path()))
     try:
         meter = meter_for(effective, store, project.id)
-    except SettingError as error:
+        assert meter is not None  # not offline
+        _ = meter.used  # a record of spending that cannot be read must not end the worker
+    except (SettingError, StoreDamaged) as error:
         return RulesInstead(error.message)
-    assert meter is not None  # not offline
-    return ModelExtractor(meter, OfflineExtractor())
+    return ModelExtractor(meter, OfflineExtractor(), history=history)
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ def folded(**values: object) -> Effective:
 
 
 def chosen(**values: object) -> list[tuple[str, str, bool]]:
-    return [(one.name, one.endpoint.base, one.paid) for one in asker.chosen_models(folded(**values).settings)]
+    return [(one.name, one.endpoint.base, one.paid) for one in asker.chosen_models(folded(**values))]
 
 
 def keys(world: World, effective: Effective) -> list[str]:
@@ -62,7 +62,9 @@ def test_offline_there_is_none(world: World) -> None:
 
 
 def test_the_offline_default_loads_no_module_of_models() -> None:
-    script = "import sys; from contox_hooks import asker, work; from contox_hooks.cli import settings, screen; " \
+    script = "import sys; from contox_hooks import asker, work, report; " \
+        "from contox_hooks.cli import settings, screen, ask, changelog, impact, onboard; " \
+        "from contox_hooks.memory.report import ask, changelog, impact, onboarding; " \
         "print([name for name in sys.modules if name.startswith('contox_hooks.model') or name == 'httpx'])"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -92,6 +94,11 @@ CHOICES = [
     (
         {"model": "small", "model_provider": "custom", "model_url": "http://127.0.0.1:8000/v1/", "model_small": "m"},
         [("custom/m", "http://127.0.0.1:8000/v1", False)],
+    ),
+    (
+        {"model": "small", "model_provider": "custom", "model_url": "http://127.0.0.1:8000/v1",
+         "model_small": "mistral-small-latest"},
+        [("custom/mistral-small-latest", "http://127.0.0.1:8000/v1", False)],
     ),
     (
         {"model": "small", "model_provider": "custom", "model_url": "http://127.0.0.1:8000/v1", "model_small": "m",
@@ -130,7 +137,7 @@ def test_a_custom_provider_that_is_not_complete(values: dict[str, object], messa
 
 
 def prices(**values: object) -> list[Price | None]:
-    return [one.price for one in asker.chosen_models(folded(model="small", **values).settings)]
+    return [one.price for one in asker.chosen_models(folded(model="small", **values))]
 
 
 def test_a_price_is_the_users_for_the_provider_and_published_for_the_fallback() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -66,6 +67,30 @@ def test_an_editor_that_fails_before_anything_leaves_nothing(program: Path, tmp_
     with pytest.raises(UsageError, match=r"ended with 1$"):
         editor.edited("text\n")
     assert left(tmp_path) == []
+
+
+def test_an_interrupt_is_the_editors_affair(program: Path, tmp_path: Path) -> None:
+    """Ctrl-C reaches both processes: the editor decides, and here nothing is lost."""
+    program.write_text(
+        "import os, signal, sys\n"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "os.kill(os.getppid(), signal.SIGINT)\nopen(sys.argv[1], 'w').write('typed')\n"
+    )
+    before = signal.getsignal(signal.SIGINT)
+    assert editor.edited("text\n") == "typed"
+    assert signal.getsignal(signal.SIGINT) is before
+    assert left(tmp_path) == []
+
+
+def test_an_editor_that_an_interrupt_ended_keeps_what_was_typed(program: Path, tmp_path: Path) -> None:
+    program.write_text(
+        "import os, signal, sys\nopen(sys.argv[1], 'w').write('typed')\nsignal.signal(2, signal.SIG_DFL)\n"
+        "os.kill(os.getppid(), 2)\nos.kill(os.getpid(), 2)\n"
+    )
+    with pytest.raises(UsageError) as raised:
+        editor.edited("text\n")
+    (kept,) = left(tmp_path)
+    assert str(kept) in raised.value.message
 
 
 def test_without_a_terminal_a_page_is_plain_output(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,16 @@ def test_an_answer_over_the_passages(reports: Reports) -> None:
         1,
         None,
     )
+
+
+def test_a_model_is_sent_nothing_about_files_that_are_excluded_now(reports: Reports) -> None:
+    narrowed = replace(reports, settings=replace(reports.settings, exclude=("orders*.py",)))
+    asker = Fake(cites(1))
+    assert reports.ask("paging of orders").passages
+    assert narrowed.ask("paging of orders", asker=asker).passages == ()
+    assert asker.asked == []
+    assert not [item for item in narrowed.items() if any("orders" in path for path in item.files)]
+    assert narrowed.ask("paging of orders").passages == reports.ask("paging of orders").passages
 
 
 def test_without_passages_nothing_is_asked(reports: Reports) -> None:

@@ -14,9 +14,14 @@ from contox_hooks.domain.error import StageFailed, UsageError
 
 if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
+    from contox_hooks.cli.history_model import Spent
     from contox_hooks.git.repository import Repository
 
 app = typer.Typer(add_completion=False)
+
+Model = Annotated[
+    bool, typer.Option("--model", help="Let the model that is set read history too, not rules; it may cost money.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Learnt:
     """Taken through the pipeline."""
     failed: tuple[str, ...]
     """`stage: error` of each stage that failed."""
+    spent: Spent | None = None
+    """None: no model was asked."""
 
 
 @app.command()
@@ -42,6 +49,7 @@ def command(
     enrich: Annotated[
         bool, typer.Option("--enrich/--no-enrich", help="Make memory of it right away, or leave that for later.")
     ] = True,
+    model: Model = False,
     json: Json = False,
 ) -> None:
     """Read the repository's history into memory: everything that REVISION reaches, or as far back as asked.
@@ -49,16 +57,22 @@ def command(
     Stopped anywhere, it goes on from there the next time. Exit 8 when a pipeline stage failed.
 
     JSON: captured; known, captured before; missing, not readable here; undelivered, why events wait, or null; sessions,
-    taken through the pipeline; failed, a list of texts.
+    taken through the pipeline; failed, a list of texts; spent, on a model (calls, tokens, micro_dollars), or null.
     """
+    from contox_hooks.cli.wanting import wanting_line
+
     here = opened()
     if here.trouble is not None:
         raise here.trouble
-    learnt = learn(here.parts, revision=revision, limit=limit, since=since, enrich=enrich, shown=not json)
+    if model and not enrich:
+        raise UsageError("--model and --no-enrich contradict each other", hint="give one of them")
+    learnt = learn(here.parts, revision=revision, limit=limit, since=since, enrich=enrich, model=model, shown=not json)
     if json:
         emit_json(learnt)
     else:
         say(in_short(learnt))
+        if line := wanting_line(here.parts):
+            say(line)
         if not enrich and learnt.captured:
             later = (
                 "auto-learn will make memory of it later; now"
@@ -69,10 +83,24 @@ def command(
     tell_failed(learnt, told=not json)
 
 
-def learn(parts: Assembly, *, revision: str, limit: int | None, since: str | None, enrich: bool, shown: bool) -> Learnt:
-    """Capture what is not captured yet, then run the pipeline; `shown`: with progress bars.
+def learn(
+    parts: Assembly,
+    *,
+    revision: str,
+    limit: int | None,
+    since: str | None,
+    enrich: bool,
+    shown: bool,
+    model: bool = False,
+) -> Learnt:
+    """Capture what is not captured yet, then run the pipeline; `shown`: with progress bars. `model`: the one that is
+    set reads it too, else rules do; on a terminal a person is asked first, with the estimate.
 
-    Raises UsageError, RepositoryError, Busy, StoreError."""
+    Raises UsageError, SettingError, RepositoryError, Busy, StoreError."""
+    from contox_hooks.cli.history_model import check_model, may_spend, spent_of, used_of
+
+    if model:
+        check_model(parts)
     from contox_hooks.capture.backfill import backfill, plan_backfill
     from contox_hooks.cli.pipeline_run import bar_for, run_in_foreground
 
@@ -87,13 +115,16 @@ def learn(parts: Assembly, *, revision: str, limit: int | None, since: str | Non
         if not enrich:
             return Learnt(captured, plan.known, len(plan.shas) - captured, undelivered, 0, ())
         parts.drain().ask_for_runs()
-        report = run_in_foreground(parts, shown=shown)
+        before = used_of(parts)
+        report = run_in_foreground(parts, shown=shown, history=model and may_spend(parts, asks=shown))
     except KeyboardInterrupt:
         if shown:
             warn("stopped; what was read is kept, the same command goes on from here")
         raise
     failed = tuple(f"{job.stage.label}: {clean(job.last_error or 'no reason was given')}" for job in report.failed)
-    return Learnt(captured, plan.known, len(plan.shas) - captured, undelivered, report.runs, failed)
+    return Learnt(
+        captured, plan.known, len(plan.shas) - captured, undelivered, report.runs, failed, spent_of(parts, before)
+    )
 
 
 def check_since(repo: Repository, since: str | None) -> None:
@@ -115,6 +146,8 @@ def in_short(learnt: Learnt) -> str:
         parts.append(f"{learnt.missing:,} not readable here")
     if learnt.sessions:
         parts.append(f"{plural(learnt.sessions, 'session')} made into memory")
+    if learnt.spent is not None:
+        parts.append(str(learnt.spent))
     return ", ".join(parts)
 
 

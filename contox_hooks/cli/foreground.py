@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 _POLL_S = 0.3
 
 
-def run_through(parts: Assembly, session_ids: Sequence[str], *, json: bool) -> None:
+def run_through(parts: Assembly, session_ids: Sequence[str], *, json: bool, history: bool = False) -> None:
     """Run what is queued for these sessions, say what became of it. Raises StageFailed (exit 8) for the first failed
     stage, StoreError."""
     service = parts.service
     runs = [run for run in (service.jobs.latest_run(session_id) for session_id in session_ids) if run is not None]
     only = session_ids[0] if len(session_ids) == 1 else None
     if json:  # stderr is for the error alone
-        while work.run(session_id=only).busy:
+        while work.run(session_id=only, history=history).busy:
             time.sleep(_POLL_S)
     else:
-        run_in_foreground(parts, session_id=only)
+        run_in_foreground(parts, session_id=only, history=history)
     results = [(run, service.jobs.of_run(run.id)) for run in runs]
     failed = [job for _, jobs in results for job in jobs if job.status == "failed"]
     if json and not failed:

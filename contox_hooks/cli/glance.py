@@ -252,9 +252,12 @@ def _read_spend(here: Here, seen: Glance) -> None:
         return  # `_read_settings` says why
     from contox_hooks.asker import key_for
     from contox_hooks.cli.spend import spend_of
+    from contox_hooks.cli.wanting import wanting_line
 
     try:
-        seen.spend = spend_of(here.parts.settings, here.parts.service.store, here.parts.project.id)
+        seen.spend = spend_of(here.parts.effective, here.parts.service.store, here.parts.project.id)
+        if line := wanting_line(here.parts):
+            seen.notes.append(line)
         for one in seen.spend.models:
             key_for(one, here.parts.effective)
     except Error as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +13,8 @@ import typer
 from contox_hooks.cli.context import Here, opened
 from contox_hooks.cli.option import Json
 from contox_hooks.cli.pick import looked
-from contox_hooks.cli.render import clean, cut, emit_json, is_tty, plural, say, styled, warn
+from contox_hooks.cli.render import clean, cut, emit_json, is_tty, plural, say, shell_word, styled, warn
+from contox_hooks.cli.report import model_if_any
 from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.memory.hygiene.action import Action
 from contox_hooks.memory.hygiene.plan import MAX_BYTES, Plan, plan_of
@@ -20,7 +22,6 @@ from contox_hooks.whole import write_whole
 
 if TYPE_CHECKING:
     from contox_hooks.memory.hygiene.applying import Applied
-    from contox_hooks.model.chat import Asker
 
 app = typer.Typer(
     help="What could be better about what is remembered: duplicates, titles, tags, secrets: a plan, then applied.",
@@ -73,6 +74,8 @@ def apply(
     What takes something away (merge, deprecate, redact, patch), and what a model proposed, waits for approval: a yes on
     the terminal, --yes, or --only.
 
+    The exit code is that of the first action that failed.
+
     JSON: appliedActionIds; skippedActionIds; errors, a list of actionId, message; skipped, a list of actionId, reason;
     dryRun.
     """
@@ -87,20 +90,28 @@ def apply(
     done = applied_to(service, project_id, plan, selected=selected, approved=approved, dry_run=dry_run)
     if json:
         emit_json(done.to_json())
-        return
-    _tell(done)
-    if any(each.reason == NOT_APPROVED for each in done.of("skipped")):
-        say("to approve: --yes for all, --only ID for one")
+    else:
+        _tell(done)
+        if any(each.reason == NOT_APPROVED for each in done.of("skipped")):
+            say("to approve: --yes for all, --only ID for one")
+    failed = next(iter(done.of("error")), None)
+    if failed is not None:
+        raise typer.Exit(failed.exit_code)
 
 
 def _analyze(
     mode: Literal["quick", "weekly"], key: str | None, output: Path | None, offline: bool, json: bool
 ) -> None:  # fmt: skip
+    from contox_hooks.domain.narrow import narrow_of
     from contox_hooks.memory.hygiene.analysis import analyze as plan_for
 
     here = looked(told=not json)
-    asker = None if offline else _asker(here)
-    plan = plan_for(here.parts.service, here.parts.project.id, mode=mode, key_prefix=key, asker=asker)
+    asker, unset = (None, "") if offline else model_if_any(here)
+    narrow = None if asker is None else narrow_of(here.parts.settings)
+    service, project_id = here.parts.service, here.parts.project.id
+    plan = plan_for(service, project_id, mode=mode, key_prefix=key, asker=asker, narrow=narrow)
+    if unset:
+        plan = replace(plan, warnings=(f"rules alone, without a model: {unset}", *plan.warnings))
     if output is not None:
         import json as json_text
 
@@ -118,28 +129,44 @@ def _analyze(
         _show(here, action)
     say(clean(plan.summary))
     if plan.actions:
-        say(f"apply: {_HINT} {output}" if output else f"keep it: -o plan.json; then {_HINT} plan.json")
-
-
-def _asker(here: Here) -> Asker | None:
-    """None where no model is set up. Raises SettingError where one cannot be asked."""
-    from contox_hooks.asker import asker_for
-
-    return asker_for(here.parts)
+        say(f"apply: {_HINT} {shell_word(str(output))}" if output else f"keep it: -o plan.json; then {_HINT} plan.json")
 
 
 def _show(here: Here, action: Action) -> None:
+    items = [here.parts.service.items.get(target) for target in action.target_ids]
     mark = "!" if action.is_destructive else " "
     say(f"{mark} {action.id}  {styled(clean(action.reason), 'dim')}")
-    for target in action.target_ids:
-        item = here.parts.service.items.get(target)
-        stays = " (stays)" if target == action.into_id else ""
+    for item in items:
+        stays = " (stays)" if item.id == action.into_id else ""
         say(f"    {cut(clean(item.title), 100)}{stays}")
     for name, value in action.patch.items():
-        text = ", ".join(value) if isinstance(value, list) else str(value) if value is not None else "(none)"
-        say(f"    → {name}: {cut(clean(text), 100)}")
+        if name in ("facts", "rationale"):
+            say(f"    → {name}:")
+            for line in _difference(getattr(items[0], name) or "", value or ""):
+                say(f"      {line}")
+            continue
+        was = "" if name == "title" else f" (was: {_flat(getattr(items[0], _FIELDS.get(name, name)))})"
+        say(f"    → {name}: {_flat(value)}{was}")
     for _, field, rule in action.redactions:
         say(f"    → {field}: [redacted:{clean(rule)}]")
+
+
+_FIELDS = {"dedupHint": "dedup_hint"}
+"""Of an item, where the wire calls it otherwise."""
+
+
+def _flat(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
+    return clean(text) or "(none)"
+
+
+def _difference(before: str, after: str) -> Iterator[str]:
+    """The lines that go, whole, each with a `-`, and those that come, with a `+`."""
+    import difflib
+
+    for line in difflib.ndiff(before.splitlines(), after.splitlines()):
+        if line[0] in "-+" and line[2:].strip():
+            yield f"{line[0]} {clean(line[2:])}"
 
 
 def _read(name: str) -> Plan:
@@ -170,21 +197,18 @@ def _selected(plan: Plan, only: Sequence[str]) -> set[str]:
 
 def _approved(here: Here, plan: Plan) -> bool:
     """A person's yes, where there is one to ask and something to ask about."""
-    from contox_hooks.memory.hygiene.applying import needs_approval
+    from contox_hooks.memory.hygiene.applying import NOT_APPROVED, apply
 
-    waiting = [action for action in plan.actions if needs_approval(here.parts.service, here.parts.project.id, action)]
-    if not waiting or not (sys.stdin.isatty() and is_tty(sys.stderr)):
+    if not (sys.stdin.isatty() and is_tty(sys.stderr)):
+        return False
+    tried = apply(here.parts.service, here.parts.project.id, plan, dry_run=True)
+    waiting = [each.action for each in tried.of("skipped") if each.reason == NOT_APPROVED]
+    if not waiting:
         return False
     for action in waiting:
-        _show_known(here, action)
-    return bool(typer.confirm(f"{plural(len(waiting), 'action')} need your approval. Apply?", err=True))
-
-
-def _show_known(here: Here, action: Action) -> None:
-    try:
         _show(here, action)
-    except NotFound:
-        say(f"! {action.id}  (an item that is not here)")
+    need = "needs" if len(waiting) == 1 else "need"
+    return bool(typer.confirm(f"{plural(len(waiting), 'action')} {need} your approval. Apply?", err=True))
 
 
 def _tell(done: Applied) -> None:

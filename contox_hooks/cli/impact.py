@@ -34,11 +34,12 @@ def command(
 ) -> None:
     """Which modules changed lately, which others import them or usually change with them, and how risky that is.
 
-    JSON: message; modules, riskiest first, at most 40: module, directChanges (commits), rippleFrom (modules),
-    riskLevel (critical, high, medium, low), reason, files (at most 20), itemIds; totalFilesChanged; modulesAffected;
-    rippleCount, those that only a ripple reaches; changesAnalyzed (commits, at most 20,000); commitsCut, whether there
-    were more; usage, of a model; prose: null, or text, sources (number, text), dropped (sentences without a source),
-    unsent (sources that were too many), model, usage; trouble: null, or why there is no prose.
+    JSON: message; modules, riskiest first, at most 40: module, directChanges (commits), rippleFrom (modules), riskLevel
+    (critical, high, medium, low), reason, files (at most 20), itemIds; totalFilesChanged; modulesAffected; rippleCount,
+    those that only a ripple reaches; changesAnalyzed (commits, at most 20,000); commitsCut, whether there were more;
+    usage: promptTokens, completionTokens, totalTokens, of a model; prose: null, or text, sources (number, text),
+    dropped (sentences without a source), unsent (sources that were too many), model, usage; trouble: null, or why there
+    is no prose.
     """
     from contox_hooks.cli.pick import looked
     from contox_hooks.cli.render import emit_json

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from contox_hooks.cli.backfill import Learnt, check_since, in_short, learn, tell_failed
+from contox_hooks.cli.backfill import Learnt, Model, check_since, in_short, learn, tell_failed
 from contox_hooks.cli.install import in_short as hooks_in_short
 from contox_hooks.cli.install import put_in_place, tell_trouble
 from contox_hooks.cli.item import item_lines, item_object
@@ -35,6 +35,7 @@ def command(
     no_history: Annotated[bool, typer.Option("--no-history", help="Begin with the present.")] = False,
     no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Leave git's hooks as they are.")] = False,
     name: Annotated[str | None, typer.Option("--name", help="The project's name.")] = None,
+    model: Model = False,
     json: Json = False,
 ) -> None:
     """Start capturing this repository: its store, the hooks, recent history, first memory.
@@ -54,7 +55,7 @@ def command(
     if not no_history:
         try:
             limit = None if everything or since else history
-            learnt = learn(parts, revision="HEAD", limit=limit, since=since, enrich=True, shown=not json)
+            learnt = learn(parts, revision="HEAD", limit=limit, since=since, enrich=True, model=model, shown=not json)
         except RepositoryError as error:
             notes.append(error.message)
     shown = parts.service.items.page(parts.project.id, limit=SHOWN)
@@ -113,12 +114,16 @@ def _hooked(parts: Assembly) -> tuple[dict[str, Any] | None, Error | None]:
 def _tell(
     parts: Assembly, first: bool, hooks: dict[str, Any] | None, learnt: Learnt | None, notes: list[str]
 ) -> None:  # fmt: skip
+    from contox_hooks.cli.wanting import wanting_line
+
     where = parts.repo.work_tree or parts.repo.common_dir
     say(f"{clean(parts.project.name)}: {'captured from now on' if first else 'captured already'} ({clean(str(where))})")
     if hooks is not None:
         say(f"  hooks    {hooks_in_short(hooks)}")
     if learnt is not None:
         say(f"  history  {in_short(learnt)}")
+    if line := wanting_line(parts):
+        say(f"  model    {line}")
     for text in notes:
         say(f"  history  {clean(text)}: capturing begins with the first one")
     if hooks is not None:

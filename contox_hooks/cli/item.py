@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from contox_hooks.cli.render import ago, clean, cut, plural, say, short_id, styled, table
+from contox_hooks.cli.render import ago, clean, cut, plural, say, short_ids, styled, table
 from contox_hooks.domain.item import Item, RelationKind
 from contox_hooks.memory.relation import Related
 
@@ -21,10 +21,10 @@ def item_object(item: Item, *, evidence: bool = False, relations: Sequence[Relat
 
 
 def item_table(items: Sequence[Item]) -> None:
-    ids = [item.id for item in items]
+    ids = short_ids(item.id for item in items)
     table(
         ("id", "type", "key", "title"),
-        [(short_id(item.id, ids), item.type, item.schema_key, cut(clean(item.title), 100)) for item in items],
+        [(ids[item.id], item.type, item.schema_key, cut(clean(item.title), 100)) for item in items],
     )
 
 

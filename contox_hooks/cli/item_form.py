@@ -29,8 +29,9 @@ _WRONG = "#! "
 _FIELDS = {"type": "type", "title": "title", "key": "schema_key", "importance": "importance", "tags": "tags"}
 _SECTIONS = {"facts": MAX_FACTS, "rationale": MAX_RATIONALE, "impact": MAX_IMPACT}
 _SECTION = re.compile(r"--- (\w+)\s*")
-_KEY = re.compile(r"[^\s/A-Z]+(?:/[^\s/A-Z]+)*")
+_KEY = re.compile(r"[^\s/A-Z.][^\s/A-Z]*(?:/[^\s/A-Z.][^\s/A-Z]*)*")
 """An open set (CONTRACT.md section 6)."""
+_MAX_KEY = 200
 _TAG = re.compile(r"[^\s,A-Z]+")
 
 
@@ -71,15 +72,20 @@ def read_form(text: str) -> Read:
             values[wanted] = _value(name, fields[name])
         except ValueError as error:
             problems.append(str(error))
-    for name, limit in _SECTIONS.items():
+    for name in _SECTIONS:
         if name not in sections:
             problems.append(f"the line `--- {name}` is missing")
             continue
-        body = sections[name].strip("\n")
-        if len(body) > limit:
-            problems.append(f"{name} has {len(body):,} characters, {limit:,} are allowed")
-        values[name] = body if name == "facts" else body.strip() or None
+        try:
+            values[name] = _section(name, sections[name])
+        except ValueError as error:
+            problems.append(str(error))
     return Read(values, tuple(problems))
+
+
+def option_value(name: str, text: str) -> Any:
+    """What the form takes for its field or section of that name. Raises ValueError with what is wrong."""
+    return _section(name, text) if name in _SECTIONS else _value(name, _flat(text) if name == "title" else text.strip())
 
 
 def with_problems(text: str, problems: tuple[str, ...]) -> str:
@@ -122,6 +128,14 @@ def _taken_apart(text: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
     return fields, {name: "\n".join(body) for name, body in sections.items()}, problems
 
 
+def _section(name: str, text: str) -> str | None:
+    """Raises ValueError with what is wrong."""
+    body, limit = text.strip("\n"), _SECTIONS[name]
+    if len(body) > limit:
+        raise ValueError(f"{name} has {len(body):,} characters, {limit:,} are allowed")
+    return body if name == "facts" else body.strip() or None
+
+
 def _value(name: str, text: str) -> Any:
     """Raises ValueError with what is wrong."""
     if name == "type" and text not in ITEM_TYPES:
@@ -129,9 +143,11 @@ def _value(name: str, text: str) -> Any:
     if name == "title" and not text:
         raise ValueError("the title is empty")
     if name == "title" and len(text) > MAX_TITLE:
-        raise ValueError(f"the title has {len(text)} characters, {MAX_TITLE} are allowed")
+        raise ValueError(f"the title has {len(text):,} characters, {MAX_TITLE} are allowed")
     if name == "key" and not _KEY.fullmatch(text):
         raise ValueError(f"key {_short(text)!r}: lower-case words like root/backend/api")
+    if name == "key" and len(text) > _MAX_KEY:
+        raise ValueError(f"the key has {len(text):,} characters, {_MAX_KEY} are allowed")
     if name == "importance":
         if text not in ("1", "2", "3", "4", "5"):
             raise ValueError(f"importance {_short(text)!r} is not 1 to 5")

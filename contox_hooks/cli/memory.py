@@ -10,8 +10,8 @@ from contox_hooks.cli.context import Here
 from contox_hooks.cli.item import item_object, item_page, item_table
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.pick import looked
-from contox_hooks.cli.render import clean, emit_json, plural, say, warn
-from contox_hooks.cli.worked_on import worked_on
+from contox_hooks.cli.render import clean, emit_json, plural, say, shell_word, warn
+from contox_hooks.cli.worked_on import in_repository, worked_on
 from contox_hooks.domain.error import UsageError
 from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES
 
@@ -25,12 +25,16 @@ DEFAULT_BUDGET = 6000
 def command(
     item_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One item; the first characters do.")] = None,
     type: Annotated[str | None, typer.Option("--type", help=f"One of {', '.join(ITEM_TYPES)}.")] = None,
-    status: Annotated[str, typer.Option("--status", help=f"One of {', '.join(ITEM_STATUSES)}, or all.")] = "active",
+    status: Annotated[
+        str | None, typer.Option("--status", help=f"One of {', '.join(ITEM_STATUSES)}, or all; by default active.")
+    ] = None,
     file: Annotated[str | None, typer.Option("--file", help="A path or a folder in the repository.")] = None,
-    key: Annotated[str | None, typer.Option("--key", help="How the schema key begins: api/orders.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="How the schema key begins: root/backend.")] = None,
     limit: Limit = 20,
     brief: Annotated[bool, typer.Option("--brief", help="One Markdown document for an AI tool to read.")] = False,
-    budget: Annotated[int, typer.Option("--budget", min=1, help="Tokens of --brief.")] = DEFAULT_BUDGET,
+    budget: Annotated[
+        int | None, typer.Option("--budget", min=1, help=f"Tokens of --brief; by default {DEFAULT_BUDGET}.")
+    ] = None,
     active: Annotated[
         list[str] | None,
         typer.Option("--for", metavar="PATH", help="Of --brief: a file or folder you work on; its items come first."),
@@ -50,13 +54,15 @@ def command(
     """
     filters = {
         "type": chosen(type, ITEM_TYPES, "type"),
-        "status": None if status == "all" else chosen(status, (*ITEM_STATUSES,), "status"),
-        "file": file and file.removeprefix("./"),
+        "status": None if status == "all" else chosen(status or "active", (*ITEM_STATUSES,), "status"),
         "schema_key": key,
     }
+    given = {"--type": type, "--status": status, "--file": file, "--key": key}
+    _check(item_id, brief, {"--budget": budget, "--for": active}, given)
     here = looked(told=not json)
+    filters["file"] = None if file is None else in_repository(here.parts.repo, file) or None
     if brief:
-        _brief(here, budget, active, json)
+        _brief(here, budget or DEFAULT_BUDGET, active, json)
     elif item_id is not None:
         item = here.parts.service.items.find(here.parts.project.id, item_id)
         relations = here.parts.service.items.relations(item.id)
@@ -66,6 +72,19 @@ def command(
             item_page(item, relations)
     else:
         _list(here, filters, limit, json)
+
+
+def _check(item_id: str | None, brief: bool, of_brief: dict[str, Any], filters: dict[str, Any]) -> None:
+    """Raises UsageError for what would be said without doing anything."""
+    unused = [name for name, value in ({} if brief else of_brief).items() if value]
+    if unused:
+        raise UsageError(f"{unused[0]} is of --brief alone", hint=f"contox-hooks memory --brief {unused[0]} …")
+    filtering = [name for name, value in filters.items() if value is not None]
+    if brief and (item_id is not None or filtering):
+        told = filtering[0] if item_id is None else "an ID"
+        raise UsageError(f"--brief is of the whole memory, not of {told}", hint="contox-hooks memory --brief")
+    if item_id is not None and filtering:
+        raise UsageError("an ID or filters, not both", hint=f"contox-hooks memory {shell_word(item_id)}")
 
 
 def chosen(value: str | None, choices: tuple[str, ...], noun: str) -> Any:

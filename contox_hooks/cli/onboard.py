@@ -20,9 +20,10 @@ def command(prose: Prose = False, json: Json = False) -> None:
     gotchas, where to start, key files. Each statement cites its item, its file or git. Without --prose no model is
     asked.
 
-    JSON: guide: sections (id, title, content as Markdown, keyFiles, at most 10), generatedAt, itemsUsed, usage, of a
-    model; projectName; prose: null, or text, sources (number, text), dropped (sentences without a source), unsent
-    (sources that were too many), model, usage; trouble: null, or why there is no prose.
+    JSON: guide: sections (id, title, content as Markdown, keyFiles, at most 10), generatedAt, itemsUsed, usage:
+    promptTokens, completionTokens, totalTokens, of a model; projectName; prose: null, or text, sources (number, text),
+    dropped (sentences without a source), unsent (sources that were too many), model, usage; trouble: null, or why there
+    is no prose.
     """
     from contox_hooks.cli.pick import looked
     from contox_hooks.cli.render import emit_json

@@ -28,8 +28,11 @@ def bar_for(total: int, unit: str, *, shown: bool) -> AbstractContextManager[Bar
     return progress(total, unit) if shown else nullcontext(_Silent())
 
 
-def run_in_foreground(parts: Assembly, *, session_id: str | None = None, shown: bool = True) -> RunReport:
-    """Take the queued runs through all stages. While another worker is at it, wait: it may do them for us.
+def run_in_foreground(
+    parts: Assembly, *, session_id: str | None = None, shown: bool = True, history: bool = False
+) -> RunReport:
+    """Take the queued runs through all stages; `history`: a model may read history too. While another worker is at it,
+    wait: it may do them for us.
     Interrupted anywhere, the next run goes on from there. Raises StoreError."""
     from contox_hooks.domain.pipeline import STAGES
     from contox_hooks.work import run
@@ -43,7 +46,7 @@ def run_in_foreground(parts: Assembly, *, session_id: str | None = None, shown: 
             if is_last and now.job.status in ("done", "skipped", "failed"):
                 bar.advance()
 
-        while (report := run(session_id=session_id, on_progress=told)).busy:
+        while (report := run(session_id=session_id, on_progress=told, history=history)).busy:
             bar.tell("another worker is at it")
             time.sleep(_POLL_S)
     return report

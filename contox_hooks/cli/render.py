@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
+from itertools import takewhile
 from pathlib import PurePath
 from typing import Any, Protocol, TextIO
 
@@ -20,7 +21,7 @@ from contox_hooks.cli.clean import clean, cut, escaped_json
 
 __all__ = [
     "Bar", "ago", "clean", "cut", "duration", "emit_json", "emit_json_line", "is_tty", "moment", "plural",
-    "progress", "say", "short_id", "styled", "table", "warn",
+    "progress", "say", "shell_word", "short_id", "short_ids", "styled", "table", "warn",
 ]  # fmt: skip
 
 Cell = str | int | float | None
@@ -89,11 +90,34 @@ def short_id(identifier: str, among: Iterable[str] | None = None) -> str:
     one millisecond differ only at their end, so without `among` an id stays whole."""
     if among is None:
         return identifier
-    length = 10
+    length = _LEAST_ID
     for other in among:
         while other != identifier and other.startswith(identifier[:length]):
             length += 1
     return identifier[:length]
+
+
+def short_ids(identifiers: Iterable[str]) -> dict[str, str]:
+    """Each id to its `short_id` among the others: whom an id shares most with stands beside it in their order."""
+    found: dict[str, str] = {}
+    before = ""
+    for one in sorted(set(identifiers)):
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, one, strict=False)))
+        if before:
+            found[before] = before[: max(len(found[before]), shared + 1)]
+        found[one] = one[: max(_LEAST_ID, shared + 1)]
+        before = one
+    return found
+
+
+_LEAST_ID = 10
+
+
+def shell_word(text: str) -> str:
+    """The text as one word that a shell hands on as it is, for a command that is shown to be pasted."""
+    import shlex
+
+    return shlex.quote(text)
 
 
 def ago(at_utc: float, now: float | None = None) -> str:

@@ -26,6 +26,7 @@ MAX_DAYS = 3660
 
 
 def reports_of(here: Here) -> Reports:
+    """Raises SettingError: what reads git must know what is excluded; memory alone is read without settings."""
     return Reports(here.parts.service, here.parts.project, here.parts.repo, here.parts.settings)
 
 
@@ -44,6 +45,16 @@ def prose_asker(here: Here, wanted: bool) -> Asker | None:
     if asker is None:
         raise SettingError("there is no model to write prose", hint="contox-hooks settings set model small")
     return asker
+
+
+def model_if_any(here: Here) -> tuple[Asker | None, str]:
+    """The configured model; or None, and why it cannot be asked, for a verb that has an answer without it."""
+    from contox_hooks.asker import asker_for
+
+    try:
+        return asker_for(here.parts), ""
+    except SettingError as error:
+        return None, f"{error.message}: {error.hint}" if error.hint else error.message
 
 
 def with_prose(reports: Reports, told: Told, asker: Asker | None, purpose: str, task: str) -> tuple[Told, str]:

@@ -13,7 +13,8 @@ from contox_hooks.cli.item import item_object
 from contox_hooks.cli.memory import chosen
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.pick import looked
-from contox_hooks.cli.render import clean, cut, emit_json, is_tty, plural, say, short_id, styled
+from contox_hooks.cli.render import clean, cut, emit_json, is_tty, plural, say, short_ids, styled
+from contox_hooks.cli.worked_on import in_repository
 from contox_hooks.domain.error import Refused, UsageError
 from contox_hooks.domain.item import ITEM_TYPES, Item, ItemStatus
 from contox_hooks.memory.review import (
@@ -23,6 +24,8 @@ from contox_hooks.memory.review import (
     Reviews,
     band_of,
     bands_counted,
+    is_asked,
+    standing,
     unmerged,
     why_doubtful,
 )
@@ -51,6 +54,7 @@ _EVERYTHING = 1_000_000
 class _Filter:
     type: Any
     file: str | None
+    """As it was typed."""
     band: Any
     history: bool
 
@@ -58,17 +62,21 @@ class _Filter:
     def of(cls, type: str | None, file: str | None, band: str | None, history: bool) -> _Filter:
         """Raises UsageError."""
         band = chosen(band, (*BANDS,), "confidence")
-        return cls(chosen(type, ITEM_TYPES, "type"), file and file.removeprefix("./"), band, history)
+        return cls(chosen(type, ITEM_TYPES, "type"), file, band, history)
 
     @property
     def given(self) -> bool:
         return any((self.type, self.file, self.band))
 
     def queue(self, here: Here, limit: int) -> list[Item]:
-        return _reviews(here).queue(here.parts.project.id, **asdict(self), limit=limit)
+        return _reviews(here).queue(here.parts.project.id, **self._where(here), limit=limit)
 
     def count(self, here: Here) -> int:
-        return _reviews(here).count(here.parts.project.id, **asdict(self))
+        return _reviews(here).count(here.parts.project.id, **self._where(here))
+
+    def _where(self, here: Here) -> dict[str, Any]:
+        file = None if self.file is None else in_repository(here.parts.repo, self.file)
+        return {**asdict(self), "file": file or None}
 
 
 @app.callback(invoke_without_command=True)
@@ -93,7 +101,7 @@ def command(
         return
     from contox_hooks.cli.review_desk import Desk
 
-    bands = ", ".join(f"{count} {BAND_TEXTS[name]}" for name, count in bands_counted(found).items())
+    bands = ", ".join(f"{count:,} {BAND_TEXTS[name]}" for name, count in bands_counted(found).items())
     say(f"{plural(len(found), 'item')} to review: {bands}")
     if settled := _settled(here, wanted):
         say(settled.removeprefix("; "))
@@ -120,16 +128,17 @@ def _listed(
 def show(item_id: Annotated[str, typer.Argument(metavar="ID")], json: Json = False) -> None:
     """One item with its evidence, and why it is in review.
 
-    JSON: the item as `memory ID` has it, with band, reason.
+    JSON: the item as `memory ID` has it, with band; reason, null when it is not in review.
     """
     from contox_hooks.cli.item import item_page
 
     here = looked(told=not json)
     item = here.parts.service.items.find(here.parts.project.id, item_id)
     if json:
-        emit_json({**item_object(item, evidence=True), "band": band_of(item.confidence), "reason": why_doubtful(item)})
+        reason = why_doubtful(item) if is_asked(item) else None
+        emit_json({**item_object(item, evidence=True), "band": band_of(item.confidence), "reason": reason})
         return
-    say(f"{BAND_TEXTS[band_of(item.confidence)]}; {clean(why_doubtful(item))}")
+    say(f"{BAND_TEXTS[band_of(item.confidence)]}; {clean(why_doubtful(item) if is_asked(item) else standing(item))}")
     item_page(item)
 
 
@@ -207,20 +216,17 @@ def edit(
     here = opened(drain=False)
     items = here.parts.service.items
     item = items.find(here.parts.project.id, item_id)
-    given = {
-        "title": title, "facts": facts, "rationale": rationale, "type": type, "schema_key": key,
-        "importance": importance,
-    }  # fmt: skip
-    changes: dict[str, Any] = {
-        name: value for name, value in given.items() if value is not None and value != getattr(item, name)
-    }
-    if all_missing := all(value is None for value in given.values()):
+    given = _given(title=title, facts=facts, rationale=rationale, type=type, key=key)
+    if importance is not None:
+        given["importance"] = importance
+    changes = {name: value for name, value in given.items() if value != getattr(item, name)}
+    if all_missing := not given:
         if json or not sys.stdin.isatty():
             raise UsageError("there is no terminal to edit on", hint="say what changes: --title, --facts …")
         from contox_hooks.cli.review_desk import edited_item
 
-        changes = edited_item(item, input)
-    if changes:
+        changes = edited_item(item, input, items.get, lambda seen, new: _keep(_reviews(here), seen, new))
+    elif changes:
         _reviews(here).edit(item.id, **changes)
     if json:
         emit_json({"id": item.id, "changed": sorted(changes)})
@@ -270,6 +276,26 @@ def settle(dry_run: DryRun = False, json: Json = False) -> None:
     say(f"{plural(len(settled), 'item')} {'would be archived' if dry_run else 'archived'}")
 
 
+def _given(**options: str | None) -> dict[str, Any]:
+    """The fields that options name, under the same rules as the form. Raises UsageError."""
+    from contox_hooks.cli.item_form import option_value
+
+    found: dict[str, Any] = {}
+    for name, text in options.items():
+        if text is not None:
+            try:
+                found["schema_key" if name == "key" else name] = option_value(name, text)
+            except ValueError as error:
+                raise UsageError(f"--{name}: {error}", hint="contox-hooks review edit --help") from error
+    return found
+
+
+def _keep(reviews: Reviews, seen: Item, changes: dict[str, Any]) -> None:
+    """Raises Changed."""
+    with reviews.as_seen(seen):
+        reviews.edit(seen.id, **changes)
+
+
 def _reviews(here: Here) -> Reviews:
     return here.parts.service.reviews
 
@@ -285,10 +311,10 @@ def _list(wanted: _Filter, limit: int, json: bool) -> None:
     if not found:
         say("nothing in review fits these filters" if wanted.given else "nothing to review" + _settled(here, wanted))
         return
-    ids = [item.id for item in found]
+    ids = short_ids(item.id for item in found)
     for item in found:
         told = f"{item.type}, {item.confidence:.2f} {BAND_TEXTS[band_of(item.confidence)]}"
-        say(f"{short_id(item.id, ids)}  {styled(cut(clean(item.title), 100), 'bold')}  {styled(told, 'dim')}")
+        say(f"{ids[item.id]}  {styled(cut(clean(item.title), 100), 'bold')}  {styled(told, 'dim')}")
         say(f"  {clean(why_doubtful(item))}")
     more = f"{total - len(found):,} more; " if total > len(found) else ""
     say(f"{more}decide: contox-hooks review approve|deprecate|archive ID{_settled(here, wanted)}")
@@ -333,7 +359,7 @@ def _decide(status: ItemStatus, ids: list[str], wanted: _Filter, everything: boo
 
 def _confirm(status: ItemStatus, found: list[Item], json: bool) -> None:
     bands: dict[Band, int] = bands_counted(found)
-    told = ", ".join(f"{count} {BAND_TEXTS[band]}" for band, count in bands.items())
+    told = ", ".join(f"{count:,} {BAND_TEXTS[band]}" for band, count in bands.items())
     question = f"{plural(len(found), 'item')} ({told}) become {status}"
     if json or not (sys.stdin.isatty() and is_tty(sys.stderr)):
         raise Refused(f"{question}: not without being told", hint="add --yes")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from contox_hooks.cli.render import ago, clean, cut, plural, styled
-from contox_hooks.domain.item import Item
-from contox_hooks.memory.review import BAND_TEXTS, band_of, blamed_commit, why_doubtful
+from contox_hooks.domain.item import Evidence, Item
+from contox_hooks.memory.review import BAND_TEXTS, band_of, blamed_commit, standing
 
 _LEAST_TEXT = 3
 """Lines of facts that are shown however low the screen is."""
@@ -23,10 +23,10 @@ def card(item: Item, *, columns: int, lines: int, whole: bool = False) -> list[s
         *(styled(line, "bold") for line in _wrapped(clean(item.title), width, most)),
         cut(f"{item.type} · {clean(item.schema_key)} · importance {item.importance} · {ago(item.at_utc)}", width),
         cut(f"confidence {item.confidence:.2f}: {BAND_TEXTS[band_of(item.confidence)]}", width),
-        *(styled(line, "yellow") for line in _wrapped(f"in review: {clean(why_doubtful(item))}", width, most)),
+        *(styled(line, "yellow") for line in _wrapped(clean(standing(item)), width, most)),
     ]
     told = list(_told(item, width))
-    source = list(_cited(item, width))
+    source = list(_cited(item, width, whole=whole))
     room = max(_LEAST_TEXT, lines - len(head) - len(source))
     if not whole and len(told) > room:
         told = [*told[: room - 1], f"… {plural(len(told) - room + 1, 'more line')} (v shows all)"]
@@ -45,16 +45,29 @@ def _told(item: Item, width: int) -> Iterator[str]:
                 yield from _wrapped((label if number == 0 else "") + line, width)
 
 
-def _cited(item: Item, width: int) -> Iterator[str]:
-    """One quote, the likeliest: a line in a file."""
+def _cited(item: Item, width: int, *, whole: bool) -> Iterator[str]:
+    """One quote, the likeliest: a line in a file; `whole`: each, uncut."""
     if not item.evidence:
         yield "cites nothing"
         return
+    if whole:
+        for each in item.evidence:
+            yield from _dim(_wrapped(f"cites {each.commit_sha[:12]} {_place(each)}:", width))
+            for line in clean(each.quote.strip("\n"), lines=True).split("\n"):
+                yield from _dim(_wrapped(f"  {line}", width))
+        return
     found = next((each for each in item.evidence if each.path is not None), item.evidence[0])
-    where = clean(found.path) if found.path else "the message"
     more = f", {plural(len(item.evidence) - 1, 'more quote')}" if len(item.evidence) > 1 else ""
-    yield styled(cut(f"cites {found.commit_sha[:12]} {where}{more}:", width), "dim")
+    yield styled(cut(f"cites {found.commit_sha[:12]} {_place(found)}{more}:", width), "dim")
     yield styled(cut(f"  {clean(found.quote)}", width), "dim")
+
+
+def _place(found: Evidence) -> str:
+    return clean(found.path) if found.path else "the message"
+
+
+def _dim(lines: Iterable[str]) -> Iterator[str]:
+    return (styled(line, "dim") for line in lines)
 
 
 def _wrapped(text: str, width: int, most: int | None = None) -> list[str]:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from contox_hooks import editor
 from contox_hooks.cli.item_form import changes, form_of, read_form, with_problems
-from contox_hooks.cli.render import clean, cut, plural, say, short_id
+from contox_hooks.cli.render import clean, cut, plural, say, short_ids
 from contox_hooks.cli.review_card import card, opened_commit
 from contox_hooks.domain.error import Error
 from contox_hooks.domain.item import Item, ItemStatus
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.show import shown_commit
 from contox_hooks.memory.fingerprint import fingerprint
-from contox_hooks.memory.review import Reviews
+from contox_hooks.memory.review import Changed, Reviews, is_asked, standing
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.undo import Copy, copy_of, fingerprints, put_back
 
@@ -68,6 +69,10 @@ class Desk:
         try:
             while self.at < len(self.queue) or self._goes_back():
                 item = self.service.items.get(self.queue[self.at])
+                if not is_asked(item) and not self._is_ours(item):
+                    say(f"{item.id} needs no answer any more ({clean(standing(item))})")
+                    self.at += 1
+                    continue
                 self._show(item)
                 if not self._answered(item):
                     break
@@ -75,6 +80,10 @@ class Desk:
             say()
         finally:
             self._sum_up()
+
+    def _is_ours(self, item: Item) -> bool:
+        """Whether it is as a decision of this conversation left it: edited, and shown again."""
+        return any(step.left.get(item.id) == fingerprint(item) for step in self.steps)
 
     def _goes_back(self) -> bool:
         """After the last item: whether the person takes a decision back."""
@@ -108,8 +117,8 @@ class Desk:
                 if self._undone():
                     return True
             elif key in (*_STATUS, "e", "m"):
-                if fingerprint(self.service.items.get(item.id)) != fingerprint(item):
-                    say("it was changed meanwhile; this is what it says now")
+                if fingerprint(now := self.service.items.get(item.id)) != fingerprint(item):
+                    _tell_changed(now)
                     return True
                 if self._decided(item, key):
                     return True
@@ -124,33 +133,41 @@ class Desk:
             if key == "m":
                 return self._merge(item)
             status = _STATUS[key]
-            self._take(item.id, _DONE[status], (item.id,), lambda: self._reviews.decide(item.id, status))
+            self._take(_DONE[status], (item,), lambda: self._reviews.decide(item.id, status))
+        except Changed:
+            _tell_changed(self.service.items.get(item.id))
+            return True
         except Error as error:
             say(f"{clean(error.message)}" + (f" → {clean(error.hint)}" if error.hint else ""))
             return False
         self.at += 1
         return True
 
-    def _take(self, item_id: str, what: str, ids: tuple[str, ...], change: Callable[[], object]) -> None:
-        copy = copy_of(self.service.store, ids)
-        change()
-        self.steps.append(_Step(item_id, what, copy, fingerprints(self.service.items, ids)))
+    def _take(self, what: str, seen: tuple[Item, ...], change: Callable[[], object]) -> None:
+        """`seen`: what it is decided by, the item in question first. Raises Changed, Refused."""
+        ids = tuple(item.id for item in seen)
+        with self._reviews.as_seen(*seen):
+            copy = copy_of(self.service.store, ids)
+            change()
+            left = fingerprints(self.service.items, ids)
+        self.steps.append(_Step(ids[0], what, copy, left))
         self.done[what] += 1
         say(what)
 
     def _edit(self, item: Item) -> bool:
-        changed = edited_item(item, self.ask)
-        if not changed:
-            say("nothing was changed")
-            return False
-        self._take(item.id, "edited", (item.id,), lambda: self._reviews.edit(item.id, **changed))
-        return True  # shown again, as it reads now
+        def keep(seen: Item, changed: dict[str, Any]) -> None:
+            self._take("edited", (seen,), lambda: self._reviews.edit(seen.id, **changed))
+
+        if edited_item(item, self.ask, self.service.items.get, keep):
+            return True  # shown again, as it reads now
+        say("nothing was changed")
+        return False
 
     def _merge(self, item: Item) -> bool:
-        near = self._reviews.near(item)
-        ids = [each.id for each in near]
+        near = [self.service.items.get(each.id) for each in self._reviews.near(item)]
+        ids = short_ids(each.id for each in near)
         for number, each in enumerate(near, 1):
-            say(f"  {number}  {short_id(each.id, ids)}  {cut(clean(each.title), 60)}  ({each.type}, {each.status})")
+            say(f"  {number}  {ids[each.id]}  {cut(clean(each.title), 60)}  ({each.type}, {each.status})")
         answer = self.ask("into (number, or the first characters of an id; Enter: none)> ").strip()
         if not answer:
             return False
@@ -158,7 +175,7 @@ class Desk:
             into = near[int(answer) - 1]
         else:
             into = self.service.items.find(item.project_id, answer)
-        self._take(item.id, "merged", (item.id, into.id), lambda: self._reviews.merge(item.id, into.id))
+        self._take("merged", (item, into), lambda: self._reviews.merge(item.id, into.id))
         self.at += 1
         return True
 
@@ -199,19 +216,44 @@ class Desk:
         return self.service.reviews
 
 
-def edited_item(item: Item, ask: Callable[[str], str]) -> dict[str, object]:
-    """What the person changed in their editor, by field; empty for nothing. A form that is broken is opened again with
-    what is wrong, until it is right or given up. Raises UsageError when there is no editor."""
+def _tell_changed(item: Item) -> None:
+    if is_asked(item):  # else the next look at it says what became of it
+        say("it was changed meanwhile; this is what it says now")
+
+
+def edited_item(
+    item: Item, ask: Callable[[str], str], get: Callable[[str], Item], keep: Callable[[Item, dict[str, Any]], None]
+) -> dict[str, Any]:
+    """What the person changed in their editor and `keep` took, by field; empty for nothing. A form that is broken, or
+    whose item was changed meanwhile (`keep` raises Changed; `get` has it now), is opened again with what is wrong and
+    all that was typed, until it is right or given up. Raises UsageError when there is no editor."""
     text = form_of(item)
     while True:
         text = editor.edited(text)
         found = read_form(text)
         if found.empty:
             return {}
-        if not found.problems:
-            return changes(item, found.values)
-        for problem in found.problems:
+        problems = found.problems
+        if not problems:
+            changed = changes(item, found.values)
+            try:
+                if changed:
+                    keep(item, changed)
+                return changed
+            except Changed:
+                shown, item = item, get(item.id)
+                problems = tuple(_meanwhile(shown, item, changed))
+                text = form_of(replace(item, **changed))
+        for problem in problems:
             say(f"  {clean(problem)}")
         if ask("open it again? (Enter: yes, n: give up)> ").strip().lower().startswith("n"):
             return {}
-        text = with_problems(text, found.problems)
+        text = with_problems(text, problems)
+
+
+def _meanwhile(shown: Item, now: Item, changed: Collection[str]) -> Iterator[str]:
+    """What somebody else changed while the form was open; the person's own words stand in the form."""
+    yield "it was changed meanwhile; what you changed stands below, the rest as it is now"
+    for name in ("status", *changed):
+        if getattr(shown, name) != getattr(now, name):
+            yield f"{name} is now: {cut(' '.join(str(getattr(now, name)).split()), 300)}"

@@ -12,7 +12,7 @@ from contox_hooks.cli.memory import chosen
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.pick import looked
 from contox_hooks.cli.render import clean, emit_json, say, styled
-from contox_hooks.cli.worked_on import worked_on
+from contox_hooks.cli.worked_on import in_repository, worked_on
 from contox_hooks.domain.error import UsageError
 from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES
 
@@ -67,7 +67,7 @@ def command(
             type=type,  # type: ignore[arg-type]  # chosen above
             schema_key=key,
             status=status,  # type: ignore[arg-type]
-            file=file and file.removeprefix("./"),
+            file=None if file is None else in_repository(repo, file) or None,
             since=None if since is None else _moment(repo, since),
         ),
         active_files=worked_on(repo, active, changed=changed),

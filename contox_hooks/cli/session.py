@@ -66,7 +66,7 @@ def _end(here: Here, session: Session, json: bool) -> None:
 def _show(here: Here, session: Session, json: bool) -> None:
     from contox_hooks.cli.jobs import job_object
     from contox_hooks.cli.pick import summary_text
-    from contox_hooks.cli.render import ago, clean, emit_json, moment, plural, say, short_id
+    from contox_hooks.cli.render import ago, clean, emit_json, moment, plural, say, short_ids
     from contox_hooks.cli.sessions import session_object
     from contox_hooks.domain.event import source_label
     from contox_hooks.domain.pipeline import stage_line
@@ -96,8 +96,8 @@ def _show(here: Here, session: Session, json: bool) -> None:
     standing = [item for item in items if item.status in ("active", "review")]
     merged = f", {len(items) - len(standing)} more merged or put away" if len(standing) < len(items) else ""
     say(f"  memory   {plural(len(standing), 'item')}{merged}" if items else "  memory   nothing yet")
-    ids = [item.id for item in standing]
+    ids = short_ids(item.id for item in standing)
     for item in standing[:20]:
-        say(f"    {short_id(item.id, ids)}  {item.type:14}  {clean(item.title)}")
+        say(f"    {ids[item.id]}  {item.type:14}  {clean(item.title)}")
     if len(standing) > 20:
         say(f"    … and {len(standing) - 20} more: contox-hooks memory")

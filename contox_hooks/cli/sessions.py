@@ -37,7 +37,7 @@ def command(
     event_count, items_extracted, files, summary}]. Times are seconds since the epoch.
     """
     from contox_hooks.cli.pick import looked, summary_text
-    from contox_hooks.cli.render import duration, emit_json, moment, say, short_id, table
+    from contox_hooks.cli.render import duration, emit_json, moment, say, short_ids, table
     from contox_hooks.domain.event import source_label
 
     if status is not None and status not in _STATES:
@@ -50,12 +50,12 @@ def command(
     if not found:
         say("no sessions" + (" like that" if source or status else " yet: the next commit opens one"))
         return
-    ids = [session.id for session, _ in found]
+    ids = short_ids(session.id for session, _ in found)
     table(
         ("id", "state", "source", "events", "items", "started", "took", "summary"),
         [
             (
-                short_id(session.id, ids), state, source_label(session.source), session.event_count,
+                ids[session.id], state, source_label(session.source), session.event_count,
                 session.items_extracted, moment(session.started_at),
                 duration((session.last_event_at - session.started_at) * 1000) if session.event_count else "",
                 summary_text(session),

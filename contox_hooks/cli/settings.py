@@ -177,7 +177,7 @@ def _spend(parts: Assembly, effective: Effective) -> Spend | None:
     from contox_hooks.cli.spend import spend_of
 
     try:
-        return spend_of(effective.settings, parts.service.store, parts.project.id)
+        return spend_of(effective, parts.service.store, parts.project.id)
     except SettingError as error:
         warn(f"contox-hooks: the model cannot be asked: {clean(error.message)}")
         warn(f"  → {clean(error.hint)}")

@@ -13,7 +13,7 @@ from contox_hooks.cli.clean import clean
 from contox_hooks.model.ledger import MICRO_DOLLARS_A_CENT, Caps, Ledger, Used, dollars
 
 if TYPE_CHECKING:
-    from contox_hooks.domain.setting import Settings
+    from contox_hooks.domain.setting import Effective
     from contox_hooks.memory.store import Store
 
 
@@ -58,7 +58,8 @@ class Spend:
         }
 
 
-def spend_of(settings: Settings, store: Store, project_id: str) -> Spend:
+def spend_of(effective: Effective, store: Store, project_id: str) -> Spend:
     """Raises SettingError where the settings name no model that could be asked; StoreError."""
+    settings = effective.settings
     caps = Caps(settings.tokens_a_day, settings.tokens_a_session, settings.cents_a_day)
-    return Spend(tuple(chosen_models(settings)), Ledger(store, project_id).used(), caps)
+    return Spend(tuple(chosen_models(effective)), Ledger(store, project_id).used(), caps)

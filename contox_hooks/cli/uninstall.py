@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -77,4 +78,6 @@ def _purge(state: State) -> None:
             shutil.rmtree(state.root)
         except OSError as error:
             where = error.filename or state.root
-            raise StoreError(f"{where} cannot be deleted: {error.strerror}", hint=f"rm -r {state.root}") from error
+            raise StoreError(
+                f"{where} cannot be deleted: {error.strerror}", hint=f"rm -r {shlex.quote(str(state.root))}"
+            ) from error

@@ -97,6 +97,10 @@ _CI: Final = re.compile(r"(?:^|/)\.(?:github/(?:workflows|actions)|gitlab|circle
 _DOC_PLACE: Final = re.compile(r"(?:^|/)(?:docs?|documentation)/")
 
 
+_SCRIPTS: Final = _words("install uninstall configure bootstrap deploy")
+"""In lower case and without a suffix: programs, where `INSTALL` is a text."""
+
+
 @lru_cache(maxsize=4096)
 def path_kind(path: str) -> PathKind:
     """What a file most likely is. Where two answers fit, the one that tells more about its worth as memory wins:
@@ -106,6 +110,8 @@ def path_kind(path: str) -> PathKind:
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = name, ""
+    if path.rpartition("/")[2] in _SCRIPTS:
+        return "source"
     if name in _LOCK_NAMES:
         return "lock"
     if _GENERATED.search(lower):

@@ -42,8 +42,10 @@ class Settings:
 
     @property
     def model_is_paid(self) -> bool:
-        """As far as the settings say: Ollama runs on this machine, and a custom endpoint may cost money."""
-        return self.model != "offline" and (self.model_provider != "ollama" or self.model_fallback not in FREE)
+        """As far as the settings say: Ollama runs on this machine, unless somebody says what it costs, and a custom
+        endpoint may cost money."""
+        is_free = self.model_provider == "ollama" and self.model_price == "list" and self.model_fallback in FREE
+        return self.model != "offline" and not is_free
 
 
 FREE = ("none", "ollama")

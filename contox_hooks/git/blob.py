@@ -1,4 +1,4 @@
-"""Contents of files at a commit, through one `git cat-file --batch` process. Never fetches.
+"""Contents of files at a commit, and of folders, through one `git cat-file --batch` process. Never fetches.
 
 Must not know what they are read for. Invariant: one blob at a time is in memory, and none over the caller's bound.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -40,18 +40,36 @@ def read_blobs(repo: Repository, wanted: Iterable[tuple[str, str]], *, max_bytes
                 yield _blob_alone(repo, sha, path, max_bytes)
                 continue
             if process is None:
-                # A blob over the bound is streamed by git, not held: it is passed over as it comes.
-                process = stack.enter_context(
-                    stream(
-                        repo.common_dir, "cat-file", "--batch",
-                        config=(f"core.bigFileThreshold={max_bytes}",), stdin=subprocess.PIPE,
-                    )
-                )  # fmt: skip
-            answer = _ask(process, sha, path, max_bytes)
+                process = stack.enter_context(_batch(repo, max_bytes))
+            answer = _ask(process, sha, path, b"blob", max_bytes)
             if answer is None:  # git before 2.44 dies at an object that a partial clone left out
                 process = None
                 stack.close()
-            yield answer or Blob(sha, path, None)
+            yield Blob(sha, path, None) if answer is None else Blob(sha, path, answer.content, answer.size_bytes)
+
+
+def read_folders(
+    repo: Repository, wanted: Iterable[tuple[str, str]], *, max_bytes: int
+) -> Iterator[dict[bytes, bytes] | None]:
+    """Names in the folder `path` ("" the topmost) as of commit `sha` with git's modes, for each pair in order; None
+    when it is not here, is no folder, or its list is over the bound. Not for names with a newline."""
+    process: subprocess.Popen[bytes] | None = None
+    with ExitStack() as stack:
+        for sha, path in wanted:
+            if process is None:
+                process = stack.enter_context(_batch(repo, max_bytes))
+            answer = _ask(process, sha, path, b"tree", max_bytes)
+            if answer is None:
+                process = None
+                stack.close()
+            yield None if answer is None or answer.content is None else _entries(answer.content, answer.id_bytes)
+
+
+def _batch(repo: Repository, max_bytes: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    # What is over the bound is streamed by git, not held: it is passed over as it comes.
+    return stream(
+        repo.common_dir, "cat-file", "--batch", config=(f"core.bigFileThreshold={max_bytes}",), stdin=subprocess.PIPE
+    )
 
 
 def show_file(repo: Repository, sha: str, path: str, *, max_bytes: int = 10_000_000) -> bytes | None:
@@ -59,7 +77,15 @@ def show_file(repo: Repository, sha: str, path: str, *, max_bytes: int = 10_000_
     return next(read_blobs(repo, [(sha, path)], max_bytes=max_bytes)).content
 
 
-def _ask(process: subprocess.Popen[bytes], sha: str, path: str, max_bytes: int) -> Blob | None:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    content: bytes | None = None
+    size_bytes: int | None = None
+    """None when it is not of the kind that was asked for."""
+    id_bytes: int = 0
+
+
+def _ask(process: subprocess.Popen[bytes], sha: str, path: str, kind: bytes, max_bytes: int) -> _Answer | None:
     """None when git is gone."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -73,11 +99,22 @@ def _ask(process: subprocess.Popen[bytes], sha: str, path: str, max_bytes: int) 
         return None
     head = answer.rsplit(b" ", 2)
     if len(head) != 3 or not head[2].strip().isdigit() or answer.endswith((b" missing\n", b" ambiguous\n")):
-        return Blob(sha, path, None)
+        return _Answer()
     size = int(head[2])
-    is_file = head[1] == b"blob"
-    content = _taken(process.stdout, size, keep=is_file and size <= max_bytes)
-    return Blob(sha, path, content, size if is_file else None)
+    is_wanted = head[1] == kind
+    content = _taken(process.stdout, size, keep=is_wanted and size <= max_bytes)
+    return _Answer(content, size if is_wanted else None, len(head[0]) // 2)
+
+
+def _entries(tree: bytes, id_bytes: int) -> dict[bytes, bytes]:
+    """Of a tree object: `<mode> <name>\\0<id>`, one after the other."""
+    found, at = {}, 0
+    while at < len(tree):
+        end = tree.index(b"\0", at)
+        mode, _, name = tree[at:end].partition(b" ")
+        found[name] = mode
+        at = end + 1 + id_bytes
+    return found
 
 
 def _taken(pipe: IO[bytes], size: int, *, keep: bool) -> bytes | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from contox_hooks.git.ancestry import Ancestry
-from contox_hooks.git.blob import read_blobs
+from contox_hooks.git.blob import read_blobs, read_folders
 from contox_hooks.git.patch import Patch, read_patches
 from contox_hooks.git.reach import unheld
 from contox_hooks.git.repository import from_git_dir
@@ -90,6 +90,10 @@ class _Clone:
         self.ancestry = Ancestry(self.repo)
         self._question = ("", "")
         self._answers = read_blobs(self.repo, self._questions(), max_bytes=MAX_BYTES)
+        self._folder = ("", "")
+        self._folders = read_folders(self.repo, self._folder_questions(), max_bytes=MAX_BYTES)
+        self._listed: tuple[tuple[str, str], dict[bytes, bytes] | None] = (("", ""), None)
+        """The folder that was asked for last."""
         self._patch_of = ""
         self._patches = read_patches(self.repo, self._patch_questions())
 
@@ -113,10 +117,32 @@ class _Clone:
         while True:
             yield self._patch_of
 
+    def _folder_questions(self) -> Iterator[tuple[str, str]]:
+        while True:
+            yield self._folder
+
     def _is_listed(self, sha: str, path: str) -> bool:
         """Whether the commit's tree has a file there. Raises GitFailed when the commit or its tree is not here."""
-        return self.repo.git("ls-tree", "-z", sha, "--", f":(literal){path}").startswith((b"100", b"120"))
+        mode = self._mode(sha, path)
+        return mode is not None and mode.startswith((b"100", b"120"))
+
+    def _mode(self, sha: str, path: str) -> bytes | None:
+        """git's, of a file or folder; None when it is not in the tree."""
+        if "\n" in path:
+            listed = self.repo.git("ls-tree", "-z", sha, "--", f":(literal){path}")
+            return listed.partition(b" ")[0] or None
+        folder, _, name = path.rpartition("/")
+        if self._listed[0] != (sha, folder):
+            self._folder = (sha, folder)
+            self._listed = self._folder, next(self._folders)
+        names = self._listed[1]
+        if names is not None:
+            return names.get(name.encode("utf-8", "surrogateescape"))
+        if not folder or self._mode(sha, folder) == b"40000":
+            raise GitFailed(("cat-file", "tree", f"{sha}:{folder}"), 0, "it is not here")
+        return None
 
     def close(self) -> None:
         self._answers.close()  # type: ignore[attr-defined]  # read_blobs is a generator
+        self._folders.close()  # type: ignore[attr-defined]
         self._patches.close()  # type: ignore[attr-defined]

@@ -74,8 +74,10 @@ def _explained(where: Path, error: Exception) -> RepositoryError:
     if isinstance(error, GitFailed) and error.returncode == 127:
         return RepositoryError("git is not installed, or not on PATH", hint="install git 2.31 or newer")
     if "dubious ownership" in text:
+        from shlex import quote  # a stranger named this folder
+
         return RepositoryError(
             f"git refuses {where}: it belongs to another user",
-            hint=f"git config --global --add safe.directory {where}",
+            hint=f"git config --global --add safe.directory {quote(str(where))}",
         )
     return RepositoryError(f"not a git repository: {where}", hint="cd into one, or: git init")

@@ -94,9 +94,9 @@ def best_of(topics: Iterable[Topic], kind: str, most: int) -> list[Topic]:
 
 
 def stack_of(items: Iterable[Head]) -> list[Head]:
-    """What the project is built of: the most important of its key, and of architecture."""
-    found = [item for item in items if item.type == "architecture" or item.schema_key.startswith("root/stack")]
-    found.sort(key=lambda item: (-item.importance, not item.schema_key.startswith("root/stack"), -item.at_utc, item.id))
+    """What the project is built of: the most important of its key. How its parts were moved around is not."""
+    found = [item for item in items if item.schema_key == "root/stack" or item.schema_key.startswith("root/stack/")]
+    found.sort(key=lambda item: (-item.importance, -item.at_utc, item.id))
     return found[:_STACK_ITEMS]
 
 

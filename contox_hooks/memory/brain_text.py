@@ -21,7 +21,7 @@ MAX_TOLD = 200
 """Characters of a title, and of one line of reasons or facts: an item's own page has the rest."""
 
 _MAX_NAME = 80
-_MORE = "_{:,} more in memory: contox-hooks search_"
+_MORE = "_{:,} more in memory: contox-hooks search WORDS_"
 _MOST = 10**9
 _GONE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff\U000e0000-\U000e007f]")  # fmt: skip  # noqa: E501
 """What moves a cursor, reorders its neighbours, or is read by machines alone."""

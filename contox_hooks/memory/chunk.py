@@ -7,9 +7,9 @@ chunk) is paid for twice. Must not know what an answer says; it is JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contox_hooks.memory.session import StoredEvent, stored_event
 from contox_hooks.memory.sql import event as event_sql
@@ -23,6 +23,15 @@ class Chunk:
     number: int
     result: dict[str, Any] | None
     """None while it was not asked for."""
+
+
+class Wanting(NamedTuple):
+    session_id: str
+    commits: int
+
+
+READ_AGAIN = "its commits were given to a model after all"
+"""Why an item was archived."""
 
 
 class Chunks:
@@ -59,13 +68,31 @@ class Chunks:
         return [stored_event(row) for row in rows]
 
     def answer(self, chunk: Chunk, result: dict[str, Any], *, paid: bool) -> None:
-        """Keep the answer; of two for one chunk the first stays. A paid one also survives a power cut."""
+        """Keep the answer; of two for one chunk the first stays. A paid one also survives a power cut. `wanting` in it:
+        rules gave it for want of a model."""
         with self._store.transaction():
             self._store.run(
                 sql.SET_CHUNK_RESULT, session_id=chunk.session_id, chunk_no=chunk.number, result=json.dumps(result)
             )
         if paid:
             self._store.sync()
+
+    def wanting(self, project_id: str) -> list[Wanting]:
+        """Sessions with commits that rules read for want of a model, oldest first."""
+        rows = self._store.rows(sql.WANTING, project_id=project_id)
+        return [Wanting(row["session_id"], row["commits"]) for row in rows]
+
+    def reopen(self, session_id: str, numbers: Collection[int]) -> None:
+        """Have those of these chunks that rules read for want of a model read again: their commits are unprocessed, and
+        what the rules made of them alone is archived, unless a person vouched for it or others were merged into it."""
+        store = self._store
+        with store.transaction():
+            wanting = {row["chunk_no"] for row in store.rows(sql.WANTING_CHUNKS, session_id=session_id)}
+            for number in wanting & set(numbers):
+                where = {"session_id": session_id, "chunk_no": number}
+                store.run(sql.ARCHIVE_OF_CHUNK, **where, reason=READ_AGAIN, now=store.now())
+                store.run(sql.REOPEN_CHUNK, **where)
+                store.run(event_sql.UNMARK_PROCESSED, **where)
 
     def finish(self, chunks: Sequence[Chunk], run_id: str) -> None:
         """Their answers are memory now. Only inside the transaction that stores the items."""

@@ -7,7 +7,7 @@ its words for the search change in one transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contox_hooks.domain.error import NotFound, UsageError
@@ -120,13 +120,24 @@ class Items:
     def edit(self, item_id: str, **changes: Any) -> Item:
         """Change type, title, facts, schema_key, importance, rationale, impact, tags or dedup_hint; texts are cut at
         their limits. The item is embedded anew by its session's next run. Raises NotFound, UsageError."""
+        return self._say(sql.EDIT, item_id, changes)
+
+    def retell(self, item_id: str, **words: Any) -> Item:
+        """As `edit`, where its commits say something else now: that is no approval. Raises NotFound, UsageError."""
+        return self._say(sql.RETELL, item_id, words)
+
+    def index(self, item_id: str) -> None:
+        """Its words and files into the index of words. Raises NotFound."""
+        self._index(self.get(item_id))
+
+    def _say(self, statement: str, item_id: str, changes: Mapping[str, Any]) -> Item:
         unknown = sorted(set(changes) - set(_EDITABLE))
         if unknown:
             raise UsageError(f"an item's {unknown[0]} cannot be edited", hint=f"one of {', '.join(_EDITABLE)}")
         with self._store.transaction():
             item = self.get(item_id)
             values = _edited({name: changes.get(name, getattr(item, name)) for name in _EDITABLE})
-            self._store.run(sql.EDIT, id=item_id, now=self._store.now(), **values)
+            self._store.run(statement, id=item_id, now=self._store.now(), **values)
             if any(values[name] != getattr(item, name) for name in _EMBEDDED):
                 self._store.run(sql.DELETE_VECTORS, item_id=item_id)
             changed = self.get(item_id)
@@ -143,7 +154,8 @@ class Items:
             confidence=draft.confidence, importance=draft.importance, status="active",
             rationale=draft.rationale and draft.rationale[:MAX_RATIONALE], impact=draft.impact,
             files=json.dumps(draft.files[:MAX_FILES]), tags=json.dumps(draft.tags[:MAX_TAGS]),
-            dedup_hint=draft.dedup_hint, commit_range=draft.commit_range, at_utc=draft.at_utc or now, now=now,
+            dedup_hint=draft.dedup_hint, commit_range=draft.commit_range,
+            at_utc=now if draft.at_utc is None else draft.at_utc, now=now,
         )  # fmt: skip
         self._add_evidence(item_id, draft.evidence)
         self._link_files(project_id, item_id, draft.files)

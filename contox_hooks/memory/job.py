@@ -70,7 +70,8 @@ class Jobs:
     def _queue(self, project_id: str, session_id: str, trigger: str, min_interval_s: int) -> str:
         now_ms = due_ms = self._store.now_ms()
         if trigger == "auto" and min_interval_s:
-            latest = self._store.count(sql.LATEST_AUTO_MS, project_id=project_id)
+            # A clock that was once ahead must not put off every run until then.
+            latest = min(self._store.count(sql.LATEST_AUTO_MS, project_id=project_id), now_ms)
             due_ms = max(now_ms, latest + min_interval_s * 1000 if latest else 0)
         run_id = self._store.new_id()
         self._store.run(

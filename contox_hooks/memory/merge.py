@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from contox_hooks.domain.item import MAX_FILES, Item
+from contox_hooks.domain.item import MAX_FILES, Evidence, Item
 from contox_hooks.memory.fold import Origin, fold_origins, origin_from, origin_json, origin_of, speaker
+from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import merge as sql
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def merge(store: Store, items: Items, survivor_id: str, absorbed_id: str, reason
     if kept is told:
         source_id = next((item_id for item_id, each in others.items() if each is spoken), survivor_id)
         _take_vectors(store, survivor_id, source_id)
-    evidence = dict.fromkeys((*told.evidence, *survivor.evidence, *absorbed.evidence))  # also what came since
+    standing = dict.fromkeys((*survivor.evidence, *absorbed.evidence))
+    first_said = [entry for entry in told.evidence if entry in standing or not _is_rewritten(store, survivor, entry)]
+    evidence = dict.fromkeys((*first_said, *standing))  # also what came since
     files = dict.fromkeys((*told.files, *survivor.files, *absorbed.files))
     items.replace_evidence(survivor_id, evidence)
     store.run(
@@ -55,6 +58,11 @@ def origin(store: Store, item: Item) -> Origin:
     """What an item said by itself."""
     row = store.row(sql.ORIGIN, id=item.id)
     return origin_from(row["origin"]) if row is not None and row["origin"] else origin_of(item)
+
+
+def _is_rewritten(store: Store, item: Item, entry: Evidence) -> bool:
+    """An origin cites commits as they were; what is left of those that are gone, the item itself cites."""
+    return store.row(event_sql.REWRITE_OF, project_id=item.project_id, old_sha=entry.commit_sha) is not None
 
 
 def _take_vectors(store: Store, survivor_id: str, source_id: str) -> None:

@@ -14,7 +14,6 @@ from contox_hooks.memory.sql.lineage import SCHEMA as _LINEAGE_SCHEMA
 from contox_hooks.memory.sql.relation import SCHEMA as _RELATION_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA as _SEARCH_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA_REBUILT as _SEARCH_REBUILT
-from contox_hooks.memory.sql.spend import SCHEMA as _SPEND_SCHEMA
 
 if TYPE_CHECKING:
     from contox_hooks.memory.store import Store
@@ -31,8 +30,10 @@ class Migration(NamedTuple):
 
 RECORD = "INSERT INTO migration (version, name, applied_at) VALUES (:version, :name, :applied_at)"
 
+RECORDS = "CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)"
+
 _FIRST = (
-    "CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL)",
+    RECORDS,
     # `remote` is normalised (project.py); `settings` holds only what was set for this project.
     """
     CREATE TABLE project (
@@ -251,8 +252,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "search", _SEARCH_SCHEMA),
     Migration(3, "search rebuilt", _SEARCH_REBUILT, _rebuild_search),
     Migration(4, "relation", _RELATION_SCHEMA),
-    Migration(5, "model calls", _SPEND_SCHEMA),
-    Migration(6, "authored", _LINEAGE_SCHEMA, _fill_authored),
+    Migration(5, "authored", _LINEAGE_SCHEMA, _fill_authored),
 )
 
 LATEST = MIGRATIONS[-1].version

@@ -8,12 +8,14 @@ The rule, in full, wrong matches being worse than missed ones:
 * What cites no line is judged by words: a message that closes an issue the item names, or that claims to have done
   what most of the item's own words say, in one of its files (`both`) or nearly all of them without (`keyword`).
 * A bug that tells of its fix, in words or by citing the code, is not open.
+* What a commit settled is open again once a later one adds the line again, or reverts the commit where no line says
+  more (`is_taken_back`). What became of the commit itself is reopening.py's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +46,7 @@ _ISSUE = re.compile(r"(?<![\w/&])(?:#|gh-)(\d{1,7})\b", re.IGNORECASE)
 _CLOSES = re.compile(
     r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+[\w./-]{0,80}(?:#|gh-)(\d{1,7})\b", re.IGNORECASE
 )
+_REVERTS = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MARKER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 _EMPTY = frozenset(
     {"the", "and", "for", "with", "that", "thi", "from", "into", "when", "should", "not", "but", "are", "was", "todo",
@@ -110,22 +113,48 @@ def is_open(item: Item) -> bool:
 def decide_resolved(
     item: Item, commits: Iterable[Commit], *, names: Mapping[str, Iterable[str]] | None = None
 ) -> Resolution | Passed | None:
-    """What the first commit that settles the item says, else the first near miss; None when nothing matches.
+    """What the first commit that settles the item for good says, else the first near miss; None when nothing matches.
 
     `commits` in time order. `names`: a cited path to all names that the file had since."""
     if not is_open(item):
         return None
     missed: Passed | None = None
+    settled: Resolution | None = None
     own = {found.commit_sha for found in item.evidence}
     lines = _cited(item)
     for commit in commits:
         if commit.sha in own or (commit.at_utc is not None and commit.at_utc < item.at_utc):
             continue
+        if settled is not None:
+            if is_taken_back(item, settled.commit_sha, commit, names=names):
+                settled = None
+            continue
         found = _by_lines(item, lines, commit, names or {}) if lines else _by_words(item, commit)
         if isinstance(found, Resolution):
-            return found
-        missed = missed or found
-    return missed
+            settled = found
+        missed = missed or (found if isinstance(found, Passed) else None)
+    return settled or missed
+
+
+def is_taken_back(
+    item: Item, settled_by: str, later: Commit, *, names: Mapping[str, Iterable[str]] | None = None
+) -> bool:
+    """Whether a later commit opens what `settled_by` (the first characters of its id) settled."""
+    lines = _cited(item)
+    if lines and later.diff:
+        patches = list(spent_files(later.diff))
+        if any(_adds(line, {path, *(names or {}).get(path, ())}, patches) for path in lines for line in lines[path]):
+            return True
+        if not later.diff_cut:
+            return False
+    return any(sha.startswith(settled_by) or settled_by.startswith(sha) for sha in _REVERTS.findall(later.message))
+
+
+def _adds(line: str, paths: Collection[str], patches: Sequence[tuple[str, str]]) -> bool:
+    """Whether the line stands in one of the files where it did not."""
+    own = [patch for name, patch in patches if name in paths]
+    added, removed = (sum(line in _fold(text) for patch in own for text in _marked(patch, mark)) for mark in "+-")
+    return added > removed
 
 
 def decide_drifted(item: Item, commit: Commit) -> Resolution | None:

@@ -5,21 +5,20 @@ Invariant: the same commits again change nothing; every change names its commit.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.error import UsageError
 from contox_hooks.domain.item import Item
 from contox_hooks.memory.item import Items
+from contox_hooks.memory.reopening import Reopened, is_off_all_branches, names_of, reopened, reopened_from
 from contox_hooks.memory.resolve import Commit, Passed, Resolution, decide_drifted, decide_resolved, is_open
 from contox_hooks.memory.review import blamed_commit
-from contox_hooks.memory.sql import item as item_sql
 from contox_hooks.memory.sql import resolve as sql
-from contox_hooks.memory.store import Row, Store
+from contox_hooks.memory.store import Store
+from contox_hooks.memory.stored_commit import commit_in, commit_standing
 
 MAX_PASSED = 200
 """Near misses that are told."""
@@ -34,6 +33,7 @@ class Resolved:
     scanned: int
     """Open bug and todo items."""
     dry_run: bool
+    reopened: tuple[Reopened, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """CONTRACT.md section 1.4, with `reason` besides."""
@@ -69,30 +69,55 @@ def resolve_all(store: Store, project_id: str, *, dry_run: bool) -> Resolved:
     return resolve_by(store, project_id, commits, dry_run=dry_run)
 
 
-def resolve_by(store: Store, project_id: str, commits: Sequence[Commit], *, dry_run: bool) -> Resolved:
-    """Against these commits, and for todos in review against the commit that drift blames. One transaction."""
-    ordered = sorted(commits, key=lambda commit: (commit.at_utc is None, commit.at_utc or 0, commit.sha))
+def resolve_by(
+    store: Store, project_id: str, commits: Sequence[Commit], *, dry_run: bool, lost: Collection[str] = ()
+) -> Resolved:
+    """Against these commits, and for todos in review against the commit that drift blames; what was settled by a commit
+    that did not stay is opened again. `lost`: the first twelve characters of commits that no branch reaches. One
+    transaction."""
+    # Stable: of one second they stay as they were given.
+    ordered = sorted(commits, key=lambda commit: (commit.at_utc is None, commit.at_utc or 0))
+    standing = [commit for commit in ordered if commit.sha[:12] not in lost]
     if dry_run:
-        return _decided(store, project_id, ordered, dry_run=True)
+        return _decided(store, project_id, standing, lost, dry_run=True)
     with store.transaction():
-        decided = _decided(store, project_id, ordered, dry_run=False)
         items = Items(store)
-        for each in decided.resolved:
-            items.set_status(each.item.id, each.new_status, reason=each.reason)
-        return decided
+        again = list(reopened(store, project_id, standing, lost))
+        for each in again:
+            status = "active" if each.instead is None else each.instead.new_status
+            reason = each.reason if each.instead is None else each.instead.reason
+            items.set_status(each.item.id, status, reason=reason)
+        decided = _decided(store, project_id, standing, lost, dry_run=False)
+        for found in decided.resolved:
+            items.set_status(found.item.id, found.new_status, reason=found.reason)
+        return replace(decided, reopened=tuple(each for each in again if each.instead is None))
 
 
-def _decided(store: Store, project_id: str, commits: Sequence[Commit], *, dry_run: bool) -> Resolved:
+def _decided(
+    store: Store, project_id: str, commits: Sequence[Commit], lost: Collection[str], *, dry_run: bool
+) -> Resolved:
     resolved: list[Resolution] = []
     passed: list[Passed] = []
     found = _open(store, project_id)
     for item in found:
-        decision = _by_drift(store, item) or decide_resolved(item, commits, names=_names(store, item.id))
+        drifted = _by_drift(store, item, lost)
+        decision = drifted or decide_resolved(item, _of(store, item, commits, lost), names=names_of(store, item.id))
         if isinstance(decision, Passed):
             passed.append(decision)
         elif decision is not None and (decision.new_status, decision.reason) != (item.status, item.status_reason):
             resolved.append(decision)
     return Resolved(tuple(resolved), tuple(passed[:MAX_PASSED]), len(found), dry_run)
+
+
+def _of(store: Store, item: Item, commits: Sequence[Commit], lost: Collection[str]) -> Sequence[Commit]:
+    """Without the commit that had settled the item and did not stay; with it when it is back."""
+    sha = reopened_from(item.status_reason)
+    if sha is None:
+        return commits
+    others = [commit for commit in commits if not commit.sha.startswith(sha)]
+    is_back = is_off_all_branches(item.status_reason) and sha not in lost
+    found = commit_standing(store, item.project_id, sha) if is_back else None
+    return others if found is None else [found, *others]
 
 
 def _open(store: Store, project_id: str) -> list[Item]:
@@ -101,25 +126,18 @@ def _open(store: Store, project_id: str) -> list[Item]:
     return [item for item in map(items.with_evidence, rows) if is_open(item)]
 
 
-def _by_drift(store: Store, item: Item) -> Resolution | None:
+def _by_drift(store: Store, item: Item, lost: Collection[str]) -> Resolution | None:
     sha = blamed_commit(item.status_reason) if item.type == "todo" and item.status == "review" else None
-    if sha is None:
+    if sha is None or sha in lost:
         return None
-    row = store.row(sql.COMMIT_BY_PREFIX, project_id=item.project_id, low=f"commit:{sha}", high=f"commit:{sha}g")
-    return None if row is None else decide_drifted(item, _commit(row))
-
-
-def _names(store: Store, item_id: str) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    for row in store.rows(item_sql.FILES_OF, item_id=item_id):
-        names.setdefault(row["cited_as"], []).append(row["path"])
-    return names
+    commit = commit_standing(store, item.project_id, sha)
+    return None if commit is None else decide_drifted(item, commit)
 
 
 def _commits_since(store: Store, project_id: str, since: int) -> Iterator[Commit]:
     place = {"at_utc": since, "event_id": ""}
     while rows := store.rows(sql.COMMITS_AFTER, project_id=project_id, limit=_PAGE, **place):
-        yield from map(_commit, rows)
+        yield from map(commit_in, rows)
         place = {"at_utc": rows[-1]["at_utc"], "event_id": rows[-1]["id"]}
 
 
@@ -131,22 +149,7 @@ def _given(commit: Mapping[str, Any]) -> Commit:
 
 
 def _stored(store: Store, project_id: str, commit: Commit) -> Commit:
-    key = f"commit:{commit.sha}"
-    row = store.row(sql.COMMIT_BY_PREFIX, project_id=project_id, low=key, high=f"{key}g")
-    if row is None:
+    known = commit_standing(store, project_id, commit.sha)
+    if known is None:
         return commit
-    known = _commit(row)
     return replace(known, message=commit.message or known.message, files=commit.files or known.files)
-
-
-def _commit(row: Row) -> Commit:
-    return commit_of(CommitDigest.from_payload(json.loads(row["payload"])), row["at_utc"])
-
-
-def commit_of(digest: CommitDigest, at_utc: int) -> Commit:
-    """`at_utc`: of its event."""
-    names = (name for change in digest.files for name in (change.path, change.old_path) if name)
-    return Commit(
-        digest.sha, digest.message, tuple(dict.fromkeys(names)), at_utc, digest.diff,
-        digest.diff_cut or bool(digest.diff_missing),
-    )  # fmt: skip

@@ -7,12 +7,14 @@ Must not know how it is shown. Invariant: what a person approved never comes bac
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from contox_hooks.domain.error import Refused
 from contox_hooks.domain.event import SOURCE_HISTORY
 from contox_hooks.domain.item import Item, ItemStatus, ItemType
+from contox_hooks.memory.fingerprint import fingerprint
 from contox_hooks.memory.item import Items, item_of
 from contox_hooks.memory.merge import MERGED
 from contox_hooks.memory.sql import review as sql
@@ -41,6 +43,28 @@ def band_of(confidence: float) -> Band:
     # As it is shown, with two digits: 0.899 reads 0.90.
     shown = round(confidence, 2)
     return next(band for band, (low, high) in BANDS.items() if low <= shown < high)
+
+
+class Changed(Refused):
+    """An item is not what somebody decided about."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"{item_id} was changed by something else meanwhile", hint=f"contox-hooks memory {item_id}")
+
+
+def is_asked(item: Item) -> bool:
+    """Whether a person is asked about it: as sql/review.py's queue has it."""
+    is_unsure = round(item.confidence, 2) < LOW_CONFIDENCE and item.approved_at is None
+    return item.status == "review" or (item.status == "active" and is_unsure)
+
+
+def standing(item: Item) -> str:
+    """`in review: why`, else its status and how it came to it; one line."""
+    if is_asked(item):
+        return f"in review: {why_doubtful(item)}"
+    if item.status == "active":
+        return "active: approved by a person" if item.approved_at is not None else "active: not in review"
+    return f"{item.status}: {item.status_reason}" if item.status_reason else f"{item.status}, no reason given"
 
 
 def why_doubtful(item: Item) -> str:
@@ -107,6 +131,15 @@ class Reviews:
     def _asked(self, statement: str, where: Mapping[str, object], *, history: bool) -> list[Row]:
         rows = self._store.rows(statement, **where)
         return rows if history else [row for row in rows if self._why_settled(row) is None]
+
+    @contextmanager
+    def as_seen(self, *items: Item) -> Iterator[None]:
+        """A transaction in which these still are what somebody saw. Raises NotFound, Changed."""
+        with self._store.transaction():
+            for item in items:
+                if fingerprint(self._items.get(item.id)) != fingerprint(item):
+                    raise Changed(item.id)
+            yield
 
     def approve(self, item_id: str) -> Item:
         """It holds: active, and remembered as approved by a person. Raises NotFound, Refused for a merged one."""

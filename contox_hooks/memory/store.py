@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from contox_hooks.domain.error import StoreDamaged, StoreError
 from contox_hooks.memory import migration, sqlite
@@ -32,6 +32,11 @@ class Store:
         self._depth = 0
 
     @classmethod
+    def steps(cls) -> tuple[migration.Migration, ...]:
+        """What makes the schema, the latest last."""
+        return migration.MIGRATIONS
+
+    @classmethod
     def open(
         cls,
         path: Path,
@@ -39,25 +44,26 @@ class Store:
         readonly: bool = False,
         synchronous: sqlite.Synchronous = "FULL",
         clock: Callable[[], float] = time.time,
-    ) -> Store:
+    ) -> Self:
         """The store at `path`, made and migrated if need be. `NORMAL` may lose the last transactions with the power,
         never with the process: for what can be computed again.
 
         Raises StoreNewer (the file is untouched), StoreDamaged, StoreError.
         """
+        latest = cls.steps()[-1].version
         version = sqlite.stored_version(path)
-        if version > migration.LATEST:
-            raise sqlite.newer(path, version, migration.LATEST)
-        if readonly and path.exists() and version < migration.LATEST:
+        if version > latest:
+            raise sqlite.newer(path, version, latest)
+        if readonly and path.exists() and version < latest:
             cls.open(path, clock=clock).close()
         connection = None
         try:
             connection = sqlite.connect(path, readonly=readonly, synchronous=synchronous)
             store = cls(path, connection, clock)
             version = store.version
-            if version > migration.LATEST:
-                raise sqlite.newer(path, version, migration.LATEST)
-            if version < migration.LATEST:
+            if version > latest:
+                raise sqlite.newer(path, version, latest)
+            if version < latest:
                 store._migrate()
         except (sqlite3.Error, StoreError) as error:
             if connection is not None:
@@ -165,7 +171,7 @@ class Store:
         return sqlite.translated(error, self.path)
 
     def _migrate(self) -> None:
-        for step in migration.MIGRATIONS:
+        for step in self.steps():
             with self.transaction():
                 if step.version <= self.version:
                     continue  # another process was quicker

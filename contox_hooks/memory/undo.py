@@ -26,6 +26,8 @@ class Copy:
     items: dict[str, dict[str, Any]]
     owned: dict[tuple[str, str], _Rows]
     """(table, item id) to its rows."""
+    led: dict[str, str]
+    """Other items that led to one of these, and to which."""
 
 
 def copy_of(store: Store, item_ids: Iterable[str]) -> Copy:
@@ -41,7 +43,12 @@ def copy_of(store: Store, item_ids: Iterable[str]) -> Copy:
         items[item_id] = dict(row)
         for table in sql.OWNED:
             owned[table, item_id] = tuple(dict(each) for each in store.rows(sql.rows_of(table), item_id=item_id))
-    return Copy(items, owned)
+    led = {
+        row["id"]: item_id
+        for item_id, item in items.items()
+        for row in store.rows(sql.LED_BY, project_id=item["project_id"], item_id=item_id)
+    }
+    return Copy(items, owned, {other: led_by for other, led_by in led.items() if other not in items})
 
 
 def fingerprints(items: Items, item_ids: Iterable[str]) -> dict[str, str]:
@@ -63,4 +70,7 @@ def put_back(store: Store, copy: Copy, *, expected: dict[str, str]) -> None:
             for each in rows:
                 store.run(sql.insert(table, each), **each)
         for item_id in copy.items:
-            items.edit(item_id)  # its words for the search
+            items.index(item_id)
+        for item_id, led_by in copy.led.items():
+            for led_to in copy.items:
+                store.run(sql.LEAD_BACK, item_id=item_id, led_by=led_by, led_to=led_to)

@@ -34,7 +34,7 @@ def parts(word: str) -> list[str]:
 
 def words(text: str) -> Iterator[str]:
     """The text's words in order; a compound one, joined, is followed by its parts. Letters and digits only."""
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(unicodedata.normalize("NFC", text)):  # a mark on its own would tear its word
         yield from _forms(word[:MAX_WORD])
 
 

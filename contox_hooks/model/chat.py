@@ -7,6 +7,7 @@ which holds the caps: no other module calls `ChatModel.answer`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -14,7 +15,7 @@ from typing import Any, ClassVar, Protocol
 from contox_hooks.domain.error import RemoteError
 
 CHARACTERS_A_TOKEN = 3
-"""For estimates before a call: low, since code and other languages than English take more tokens than prose's 4."""
+"""Of a word, for estimates before a call: low, since prose has about 4, and a cap must not come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,26 @@ class Question:
 
     @property
     def estimated_tokens(self) -> int:
-        """Of what is sent, by its characters."""
+        """Of what is sent."""
         schema = "" if self.schema is None else json.dumps(self.schema)
         return estimated_tokens(self.system + self.user + schema)
 
 
+_WORD = re.compile(rb"[A-Za-z0-9]+")
+_BLANKS = b" \t"
+_BLANKS_A_TOKEN = 4
+
+
 def estimated_tokens(text: str) -> int:
-    return -(-len(text) // CHARACTERS_A_TOKEN)
+    """What it takes at most, or nearly: a word of letters one for each three begun; of one with a digit in it (hashes,
+    base64), of punctuation, line ends and all that is not ASCII, one a byte of UTF-8; blanks four (indentation)."""
+    raw = text.encode("utf-8", "replace")
+    count = of_words = 0
+    for word in _WORD.findall(raw):
+        of_words += len(word)
+        count += -(-len(word) // CHARACTERS_A_TOKEN) if word.isalpha() else len(word)
+    blanks = len(raw) - len(raw.translate(None, _BLANKS))
+    return int(count + -(-blanks // _BLANKS_A_TOKEN) + len(raw) - of_words - blanks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,10 @@ class ModelRefused(RemoteError):
     """Other 4xx: a key, a model name or a request that will not work another time either."""
 
     code = "model_refused"
+
+
+FREE = (ModelUnreached, ModelBusy, ModelRefused)
+"""What cost nothing: not a byte was sent, or all of it was refused."""
 
 
 class ChatModel(Protocol):

@@ -6,7 +6,7 @@ Must not know prompts, caps or storage. Invariant: one `answer` is one POST, nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -74,7 +74,8 @@ class ModelClient:
         if not 200 <= reply.status < 300:
             text = plain(error_text(reply.body), self.key)
             raise error_of(reply.status, text, asked_wait_s(reply.headers, reply.status), self.name)
-        return answer_of(reply.body, question, self.provider, self.model)
+        answer = answer_of(reply.body, question, self.provider, self.model)
+        return replace(answer, model=plain(answer.model, self.key))  # an endpoint may say anything there
 
     def _unavailable(self, error: Unreachable) -> ModelUnavailable:
         text = f"{self.name}: {error.message}"

@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 from contox_hooks.domain.error import Error
 from contox_hooks.model.cascade import Step, cascade
-from contox_hooks.model.chat import Answer, ChatModel, ModelBusy, ModelRefused, ModelUnreached, Question
-from contox_hooks.model.ledger import Call, Caps, Ledger, Used, claimed
+from contox_hooks.model.chat import FREE, Answer, ChatModel, Question
+from contox_hooks.model.ledger import Call, Caps, Ledger, Used, claimed, decide_refusal
 from contox_hooks.model.preset import Price
 
 ROUNDS = 2
 """An extraction is one question, and one more to repair its answer."""
-_FREE = (ModelUnreached, ModelBusy, ModelRefused)
 
 
 class Priced(NamedTuple):
@@ -40,6 +39,8 @@ class Meter:
         self._clock = clock
         self._rounds: dict[tuple[str, int], int] = {}
         """Of the chunks that this Meter claimed."""
+        self._costly: dict[tuple[str, int], int] = {}
+        """Calls about each that may have been paid."""
         self._steps: list[Step] = []
 
     @property
@@ -92,21 +93,70 @@ class Meter:
 
         try:
             return cascade(self._models, call, self._steps, self._clock)
+        except Error:
+            if key is not None and not self._costly.get(key):
+                self._give_back(key)
+            raise
         finally:
             if key in self._rounds:
                 self._rounds[key] += 1
 
+    def foresight(self) -> Foresight:
+        return Foresight(self._models[0][1], self._ledger, self.caps)
+
+    def _give_back(self, key: tuple[str, int]) -> None:
+        """Nothing was paid: the chunk can be asked about another time."""
+        if self._rounds.pop(key, None) is not None:
+            self._ledger.release(*key)
+
     def _call(self, priced: Priced, question: Question, call: Call, *, claims: bool) -> Answer:
         call_id = self._ledger.start(call, self.caps, claims=claims)
+        key = (call.session_id or "", call.chunk_no or 0)
         if claims:
-            self._rounds[(call.session_id or "", call.chunk_no or 0)] = 0
+            self._rounds[key] = 0
+        self._costly[key] = self._costly.get(key, 0) + 1
         try:
             answer = priced.model.answer(question)
         except Error as error:
-            self._ledger.fail(call_id, call, error.message, is_free=isinstance(error, _FREE))
+            is_free = isinstance(error, FREE)
+            self._costly[key] -= is_free
+            self._ledger.fail(call_id, call, error.message, is_free=is_free)
             raise
         self._ledger.settle(
             call_id, call, model=answer.model, prompt=answer.prompt_tokens, completion=answer.completion_tokens,
             is_estimate=answer.is_estimate,
         )  # fmt: skip
         return answer
+
+
+class Foresight:
+    """Which calls of extraction would be made, one after the other: those before count as their estimates. Writes
+    nothing."""
+
+    def __init__(self, priced: Priced, ledger: Ledger, caps: Caps) -> None:
+        self._priced, self._ledger, self._caps = priced, ledger, caps
+        self._tokens = self._micro_dollars = 0
+        self._of_session: dict[str, int] = {}
+
+    def refusal(self, question: Question, session_id: str, commits: Sequence[str]) -> str:
+        """Why this one would not be made; "" where it would, and it counts from here on."""
+        model, price = self._priced
+        if model.paid and self._ledger.is_claimed(commits):
+            return f"{model.name} was asked about them before and may have been paid"
+        call = Call("enrich", model.name, model.paid, price, question.estimated_tokens, question.max_tokens, session_id)
+        used = self._ledger.used(session_id)
+        refused = decide_refusal(
+            used._replace(
+                tokens_today=used.tokens_today + self._tokens,
+                micro_dollars_today=used.micro_dollars_today + self._micro_dollars,
+                tokens_of_session=used.tokens_of_session + self._of_session.get(session_id, 0),
+            ),
+            call,
+            self._caps,
+        )
+        if refused is not None:
+            return refused.message
+        self._tokens += call.tokens
+        self._micro_dollars += call.micro_dollars(call.prompt_tokens, call.completion_tokens) or 0
+        self._of_session[session_id] = self._of_session.get(session_id, 0) + call.tokens
+        return ""

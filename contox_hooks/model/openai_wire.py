@@ -60,8 +60,7 @@ def answer_of(body: bytes, question: Question, provider: str, asked: str) -> Ans
     text, is_cut = message.get("content"), choice.get("finish_reason") == "length"
     if not isinstance(text, str) or (not text.strip() and not is_cut):
         raise ModelUnavailable(f"{name} gave no text: {_why_no_text(choice, message)}")
-    counted = reply.get("usage")
-    prompt, completion = (_count(counted, f"{part}_tokens") for part in ("prompt", "completion"))
+    prompt, completion = _counted(reply.get("usage"), has_text=bool(text))
     return Answer(
         text=text,
         model=f"{provider}/{_model(reply.get('model'), asked)}",
@@ -70,6 +69,14 @@ def answer_of(body: bytes, question: Question, provider: str, asked: str) -> Ans
         cut=is_cut,
         is_estimate=prompt is None or completion is None,
     )
+
+
+def _counted(usage: object, *, has_text: bool) -> tuple[int | None, int | None]:
+    """Tokens of prompt and answer; None where the endpoint did not count: nothing that was sent or said takes none."""
+    prompt, completion, total = (_count(usage, f"{part}_tokens") for part in ("prompt", "completion", "total"))
+    if prompt and completion and total:  # what a model thought is in some endpoints' total alone, and paid for
+        completion = max(completion, total - prompt)
+    return prompt or None, (completion or None) if has_text else completion
 
 
 def _first(reply: object, name: str) -> dict[str, Any]:

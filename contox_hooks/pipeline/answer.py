@@ -27,8 +27,8 @@ from contox_hooks.domain.item import (
     Evidence,
     Relation,
 )
+from contox_hooks.domain.shown import visible
 from contox_hooks.pipeline.answer_form import MAX_EVIDENCE, MAX_ITEMS, MAX_QUOTE, MAX_REASON, MIN_QUOTE, VERDICTS
-from contox_hooks.pipeline.fence import visible
 from contox_hooks.pipeline.quote import fold
 from contox_hooks.pipeline.schema_key import schema_key
 from contox_hooks.pipeline.summary import MAX_SUMMARY
@@ -39,7 +39,9 @@ MAX_TEXT = 400_000
 MAX_COMPLAINTS = 20
 """A repair needs no more; the rest is counted."""
 
-_BLOCK = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_BLOCK = "```"
+"""Begins and ends an answer that is given as Markdown. No pattern: with several runs of white space in one, an answer
+of newlines alone takes minutes."""
 _KEY = re.compile(r"root(?:/[a-z0-9]+(?:-[a-z0-9]+)*){1,3}")
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 _MAX_KEY, _MAX_TAG, _MAX_SLUG = 60, 40, 80
@@ -225,8 +227,7 @@ class _Reader:
 def _parsed(text: str) -> Any:
     if len(text) > MAX_TEXT:
         raise AnswerInvalid([f"the answer has {len(text):,} characters; {MAX_TEXT:,} are read"])
-    block = _BLOCK.match(text)
-    candidate = (block[1] if block else text).strip().removeprefix("\ufeff")
+    candidate = _unwrapped(text.strip()).strip().removeprefix("\ufeff")
     if not candidate:
         raise AnswerInvalid(["the answer is empty"])
     try:
@@ -242,6 +243,14 @@ def _parsed(text: str) -> Any:
         told = first.msg if isinstance(first, json.JSONDecodeError) else str(first)
         at = f" at character {first.pos:,}" if isinstance(first, json.JSONDecodeError) else ""
         raise AnswerInvalid([f"the answer is not JSON: {visible(told)[:200]}{at}"]) from None
+
+
+def _unwrapped(text: str) -> str:
+    """Without the Markdown block around it and the block's word for its language."""
+    language, newline, rest = text.partition("\n")
+    if not (newline and language.startswith(_BLOCK) and rest.endswith(_BLOCK)):
+        return text
+    return rest.removesuffix(_BLOCK)
 
 
 def _no_number(name: str) -> NoReturn:

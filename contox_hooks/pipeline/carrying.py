@@ -7,13 +7,13 @@ what a person decided about it; what cites only commits that are gone does not s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import MAX_FILES, Draft, Evidence, Item
-from contox_hooks.git.patch import line_of
+from contox_hooks.git.patch import Patch, line_of
 from contox_hooks.memory.session import StoredEvent, stored_event
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as item_sql
@@ -21,13 +21,17 @@ from contox_hooks.memory.sql import lineage as sql
 from contox_hooks.pipeline.kinship import Kin, Kinship, Trees
 from contox_hooks.pipeline.lineage import (
     LOST,
+    REVERTED,
     decide_heir,
+    is_shown,
     may_retell,
     moved_evidence,
     moved_range,
     reverted_by,
 )
 from contox_hooks.pipeline.quote import CommitTexts, cited_lines
+from contox_hooks.pipeline.retelling import speaks_of, told_again
+from contox_hooks.pipeline.tip import Tips
 from contox_hooks.pipeline.work import Work, plural
 
 
@@ -47,6 +51,9 @@ class Carrying:
         self._commits: dict[str, tuple[CommitDigest, StoredEvent] | None] = {}
         self._texts: dict[str, CommitTexts] = {}
         self._emptied: list[tuple[str, str]] = []
+        self._lessened: dict[str, dict[str, str | None]] = {}
+        """Items that cite some of their commits no more, with those and what they became."""
+        self._retold: set[str] = set()
 
     def set_aside(self, results: Callable[[], Iterable[Iterable[Draft]]]) -> None:
         """Take the session's new commits that need no extraction out of what will be chunked. `results`: the drafts of
@@ -88,6 +95,7 @@ class Carrying:
     def add(self, draft: Draft) -> bool:
         """Store a draft: in the item that was carried to its commits, else as a new one. Whether it is new."""
         shas = {entry.commit_sha for entry in draft.evidence}
+        draft = self._dated(draft, shas)
         carried = [item for sha in sorted(shas & self._kin.keys()) for item in self._citing(sha)]
         heir = decide_heir(draft, [item for item in carried if item.id not in self._taken])
         if heir is None:
@@ -96,6 +104,13 @@ class Carrying:
         self._taken.add(heir.id)
         self._retell(heir, draft, shas)
         return False
+
+    def _dated(self, draft: Draft, shas: Collection[str]) -> Draft:
+        """A commit may be dated to any year; its event is not dated after it was seen."""
+        seen = [row["at_utc"] for sha in shas if (row := self._kinship.commit(sha)) is not None]
+        if not seen:
+            return draft
+        return replace(draft, at_utc=max(seen) if draft.at_utc is None else min(draft.at_utc, max(seen)))
 
     def finish(self, stored: Iterable[StoredEvent]) -> None:
         """After the drafts. `stored`: the commits that they are from."""
@@ -106,6 +121,8 @@ class Carrying:
         self._cite_copies()  # of what became memory just now
         for event in self.told:
             self._store.run(sql.MARK_TOLD, id=event.id, run_id=self._work.run.id)
+        for item_id, gone in self._lessened.items():
+            self._tell_of_less(item_id, gone)
         for item_id, old in self._emptied:
             self._supersede(item_id, old)
         for event in (*stored, *self.told):
@@ -124,9 +141,18 @@ class Carrying:
                 finals[sha] = final
         if not finals:
             return
-        evidence = moved_evidence(item.evidence, finals, self._standing)
+        stood: set[str] = set()
+
+        def standing(entry: Evidence, sha: str) -> Evidence | None:
+            found = self._standing(entry, sha)
+            stood.update(() if found is None else (entry.commit_sha,))
+            return found
+
+        evidence = moved_evidence(item.evidence, finals, standing)
         if evidence:
             self._write(item, evidence, finals)
+            if gone := {old: final for old, final in finals.items() if old not in stood}:
+                self._lessened[item.id] = gone
             self._take_in_others(item, {entry.commit_sha for entry in evidence})
         else:
             self._emptied.append((item.id, next(iter(finals))))
@@ -148,6 +174,8 @@ class Carrying:
             sql.SET_RANGE, id=item.id, commit_range=moved_range(item.commit_range, finals), files=json.dumps(files),
             now=self._store.now(),
         )  # fmt: skip
+        if gained:
+            self._items.index(item.id)
         if item.status == "review" and (item.status_reason or "").startswith(LOST):
             self._items.set_status(item.id, "active")
 
@@ -186,17 +214,17 @@ class Carrying:
         if not may_retell(item, shas):
             self._write(item, tuple(dict.fromkeys((*item.evidence, *evidence))), {})
             return
+        self._say(item, draft, evidence, (*draft.files, *item.files))
+
+    def _say(self, item: Item, draft: Draft, evidence: Collection[Evidence], files: Iterable[str]) -> None:
         words: dict[str, Any] = {
             "type": draft.type, "title": draft.title, "facts": draft.facts, "schema_key": draft.schema_key,
             "importance": draft.importance, "rationale": draft.rationale, "impact": draft.impact, "tags": draft.tags,
             "dedup_hint": draft.dedup_hint,
         }  # fmt: skip
-        self._items.edit(item.id, **words)
-        self._write(
-            replace(item, commit_range=draft.commit_range, files=tuple(dict.fromkeys((*draft.files, *item.files)))),
-            evidence,
-            {},
-        )
+        self._retold.add(item.id)
+        self._write(replace(item, commit_range=draft.commit_range, files=tuple(dict.fromkeys(files))), evidence, {})
+        self._items.retell(item.id, **words)
         for path in draft.files[:MAX_FILES]:
             self._store.run(
                 item_sql.INSERT_FILE, project_id=self._project_id, path=path, item_id=item.id, cited_as=path
@@ -208,14 +236,43 @@ class Carrying:
 
     def _supersede(self, item_id: str, old: str) -> None:
         item = self._items.get(item_id)
-        row = self._store.row(event_sql.REWRITE_OF, project_id=self._project_id, old_sha=old)
         final = self._kinship.final(old)
         heir = final and self._store.row(
             item_sql.HEIR, project_id=self._project_id, commit_sha=final, type=item.type
         )  # fmt: skip
-        how = "rewritten" if row is None else str(row["command"])
+        how = self._how(old)
         reason = f"{how}: commit {old[:12]} became {final[:12]}" if final else f"{how} dropped {old[:12]}"
         self._items.set_status(item_id, "superseded", reason=reason, superseded_by=heir["id"] if heir else None)
+
+    def _how(self, old: str) -> str:
+        row = self._store.row(event_sql.REWRITE_OF, project_id=self._project_id, old_sha=old)
+        return "rewritten" if row is None else str(row["command"])
+
+    def _tell_of_less(self, item_id: str, gone: Mapping[str, str | None]) -> None:
+        """It does not go on telling of commits that it cannot cite any more."""
+        item = self._items.get(item_id)
+        decided = item.approved_at is not None or not is_shown(item)
+        if decided or item_id in self._retold or not speaks_of(
+            self._work, item, set(gone.values()), self._kinship.final
+        ):  # fmt: skip
+            return
+        commits = [self._commit(sha) for sha in dict.fromkeys(entry.commit_sha for entry in item.evidence)]
+        known = [commit for commit in commits if commit is not None]
+        draft = told_again(self._work, item, known) if len(known) == len(commits) else None
+        if draft is not None:
+            self._say(item, draft, tuple(dict.fromkeys((*draft.evidence, *item.evidence))), draft.files)
+            named = {*draft.files, *(entry.path for entry in item.evidence)}
+            for row in self._store.rows(item_sql.FILES_OF, item_id=item_id):
+                if row["cited_as"] not in named:
+                    self._store.run(
+                        item_sql.UNLINK_FILE, project_id=self._project_id, path=row["path"], item_id=item_id,
+                        cited_as=row["cited_as"],
+                    )  # fmt: skip
+        elif item.status == "active":
+            old = next(iter(gone))
+            self._items.set_status(
+                item_id, "review", reason=f"it tells of {old[:12]} too, which {self._how(old)} took away"
+            )  # fmt: skip
 
     def _revert(self, event: StoredEvent) -> None:
         digest = CommitDigest.from_payload(event.event.payload)
@@ -226,12 +283,13 @@ class Carrying:
         sha = row["key"].partition(":")[2]
         for item in self._citing(sha):
             if item.status == "active" and {entry.commit_sha for entry in item.evidence} == {sha}:
-                self._items.set_status(item.id, "review", reason=f"{sha[:12]} was reverted in {digest.sha[:12]}")
+                self._items.set_status(item.id, "review", reason=f"{sha[:12]}{REVERTED}{digest.sha[:12]}")
 
     def _look_for_lost(self) -> None:
-        """Items whose commits no branch of any clone here reaches any more, and those that stand again; once a worker
-        and project, since it walks the history."""
-        if self._trees is None or self._work.project.is_reach_known:
+        """Items whose commits no branch of any clone here reaches any more, unless what they did stands without them,
+        and those that stand again; once a worker and project, since it walks the history."""
+        blobs = self._work.tools.blobs
+        if blobs is None or self._trees is None or self._work.project.is_reach_known:
             return
         self._work.project.is_reach_known = True
         rows = self._store.rows(sql.STANDING_ON, project_id=self._project_id, lost=f"{LOST}%")
@@ -241,12 +299,17 @@ class Carrying:
         for row in rows:
             stands_on.setdefault(row["id"], []).append(row["sha"])
             status[row["id"]] = row["status"]
+        tips = Tips(blobs)
         for item_id, shas in stands_on.items():
-            is_lost = lost.issuperset(shas)
+            is_lost = lost.issuperset(shas) and not tips.hold(self._items.get(item_id), map(self._did, shas))
             if is_lost and status[item_id] == "active":
                 self._items.set_status(item_id, "review", reason=f"{LOST}{shas[0][:12]} any more")
             elif not is_lost and status[item_id] == "review":
                 self._items.set_status(item_id, "active")
+
+    def _did(self, sha: str) -> tuple[CommitDigest | None, Patch | None]:
+        known = self._commit(sha)
+        return None if known is None else known[0], self._kinship.patch(sha)
 
     def _citing(self, sha: str) -> list[Item]:
         rows = self._store.rows(sql.CITING, project_id=self._project_id, sha=sha)

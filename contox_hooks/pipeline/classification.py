@@ -25,12 +25,19 @@ _FIX = _any_of(
     rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|correct(?:s|ed)?\b|plug\b.{{0,60}}\bleaks?\b)",
     r".*\b(?:memory leak|segfault|use-after-free|buffer overflow|null pointer dereference)s?\b",
 )
+_FAULT = (
+    r"(?:crash|error|exception|deadlock|hang|hung|fail|race|leak|panic|overflow|underflow|segfault|corrupt|infinite|"
+    r"dereferenc|undefined|out[- ]of[- ]bounds|null|division|duplicat|collision|conflict|los[ses]|stale|wrong|invalid)"
+)
+"""What is avoided where avoiding mends something; to avoid work makes it faster."""
 _BUG = _any_of(
     rf"{_AREA}(?:(?:bug|hot)?-?fix(?:e[sd]|ing|up)?\b|plug\b.{{0,60}}\bleaks?\b|"
     rf"resolve[sd]?\b|correct(?:s|ed|ly)?\b|repair|prevent[s ]|"
-    r"avoid(?:s|ed|ing)?\b|don'?t\b|do not\b|handle[sd]?\b|ensure\b|work ?around\b|properly\b|restore[sd]?\b|"
+    rf"avoid(?:s|ed|ing)?\b.{{0,60}}\b{_FAULT}|don'?t\b|do not\b|handle[sd]?\b|ensure\b|work ?around\b|properly\b|"
+    r"restore[sd]?\b|"
     r"allow .* again\b|stop \w+ing)",
-    r".*\b(?:bug ?fix|regression|crash(?:es|ed|ing)?|deadlock|race condition|memory leak|typeerror|keyerror|"
+    r".*\b(?:bug ?fix|(?<!add )regression(?!s? (?:\w+ )?(?:tests?|suite|benchmark)|s? in tests)|"
+    r"crash(?:es|ed|ing)?|deadlock|race condition|memory leak|typeerror|keyerror|"
     r"attributeerror|valueerror|traceback|incorrect(?:ly)?|broken|wrong(?:ly)?)\b",
 )
 _DECISION = _any_of(
@@ -54,13 +61,18 @@ _CONVENTION = _any_of(
     r"pre-commit (?:hook|config)\w*|lint(?:er|ing)? (?:rule|config)\w*|code ?style|coding (?:style|standard)|"
     r"style guide|naming|contributing|contribution guide\w*|code of conduct|code ?owners|convention|"
     r"type (?:hints?|annotations?|checking)|strict(?:er)? typing|commit message|coverage (?:threshold|requirement)|"
-    r"docstring (?:style|convention)|issue template|pull request template)\b"
+    r"docstring (?:style|convention))\b"
 )
 _ARCHITECTURE = _any_of(
     rf"{_AREA}(?:refactor|restructur|reorgani[sz]|split\b|extract\b|separate\b|decouple|consolidat|re-?architect|"
-    r"rewrite|re-?design|modulari[sz]e|introduce\b|mov(?:e[sd]?|ing)\b.+\b(?:to|into|from|out)\b|"
+    r"rewrite|re-?design|modulari[sz]e|"
+    r"introduce[sd]?\b.{0,60}\b(?:module|package|layer|abstraction|interface|trait|protocol|base class|crate)s?\b|"
+    r"mov(?:e[sd]?|ing)\b.+\b(?:to|into|from|out)\b|"
     r"merge .+ (?:into|and)\b|rename[sd]? .+ (?:module|package|to)\b|inline\b|port .+ to\b|src layout)"
 )
+_MOVED_ON = _any_of(rf"{_AREA}(?:bump|upgrade|update|refresh|pin|unpin)\w*\b")
+_TEMPLATE = re.compile(r"(?:^|/)\.github/(?:issue_template|pull_request_template)", re.IGNORECASE)
+"""Forms for those who report, no convention of the code."""
 _TODO = _any_of(r"(?:todo|fixme|wip)\b")
 
 
@@ -72,6 +84,11 @@ _BINDING = frozenset(
 def binds(facts: Sequence[Fact]) -> bool:
     """Whether others have to reckon with the change: it shows outside of the code that it was made in."""
     return any(fact.topic in _BINDING for fact in facts)
+
+
+def _comes_or_goes(facts: Sequence[Fact]) -> bool:
+    """Whether there is another dependency than before, not only another version."""
+    return any(fact.topic == "dependency" and not fact.text.startswith("moves") for fact in facts)
 
 
 def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -> ItemType:
@@ -90,21 +107,24 @@ def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -
     if not without_code and kinds != {"ci"} and (message.kind == "fix" or (not message.kind and _FIX.match(title))):
         return "bug"
     if not without_code or "runtime" in topics:
-        chosen = _CHOICE.match(title) and (binds(facts) or message.why)
-        if _DECISION.match(title) or _NAMED_CHOICE.match(title) or chosen:
+        chosen = (_CHOICE.match(title) or _NAMED_CHOICE.match(title)) and (binds(facts) or message.why)
+        if _DECISION.match(title) or chosen:
             return "decision"
         if {"runtime", "deprecation"} & topics and message.kind not in ("feat", "fix"):
             return "decision"
-    if _CONVENTION.search(title) and kinds & {"config", "ci", "doc", "source"} and not _BUG.match(title):
+    ruled = [
+        path for path in paths if path_kind(path) in ("config", "ci", "doc", "source") and not _TEMPLATE.search(path)
+    ]
+    if _CONVENTION.search(title) and ruled and not _BUG.match(title) and not _MOVED_ON.match(title):
         return "convention"
     if message.kind in ("docs", "test") or without_code:
         return "implementation"
     if kinds <= {"ci"} or message.kind in ("ci", "build", "chore"):
-        return "decision" if "dependency" in topics else "implementation"
+        return "decision" if _comes_or_goes(facts) else "implementation"
     if _BUG.match(title) and message.kind not in ("feat", "refactor", "perf"):
         return "bug"
     if "dependency" in topics and "source" not in kinds:
-        return "decision"
+        return "implementation" if _MOVED_ON.match(title) and not _comes_or_goes(facts) else "decision"
     moved = sum(fact.topic == "renamed" for fact in facts)
     sources = sum(path_kind(path) == "source" for path in paths)
     if (message.kind == "refactor" and sources > 1) or _ARCHITECTURE.match(title) or moved >= 3:

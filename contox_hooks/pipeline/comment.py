@@ -14,7 +14,7 @@ from contox_hooks.pipeline.quote import added_quote
 
 _MAX_REASON = 300
 _TODO = re.compile(r"(?:#|//|/\*|\*|--|<!--)\s*(?:TODO|FIXME|XXX)\b(?:\([^()]{0,40}\))?[: ]*(?P<text>\S.{7,200})")
-_COMMENT = re.compile(r"\s*(?:#|//)+(?![!:]) ?(?P<text>.*)")
+_COMMENT = re.compile(r"\s*(?:#+(?![!:])|/{2,}!?(?!:)) ?(?P<text>.*)")
 _BLOCK = re.compile(r"\s*(?:/\*+|\*(?!/))(?:\s(?P<text>.*?))?(?:\s*\*/)?")
 _DOCSTRING = re.compile(r"""\s*[rR]?(?:\"\"\"|\'\'\')""")
 _TRIPLE = re.compile(r"\"\"\"|\'\'\'")

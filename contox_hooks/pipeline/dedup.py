@@ -8,12 +8,15 @@ speaks with its newest member and is stored under its oldest. Precision first: a
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from contox_hooks.pipeline.dedup_item import DedupItem
+from contox_hooks.pipeline.dedup_item import LEAST_QUOTED, DedupItem, sought
 from contox_hooks.pipeline.statement import LINE, Change, Value
 
+_TOLD_WITHIN_S = 30 * 86_400
+"""A change is told twice (a commit and the merge or squash of its branch) within this; what comes back later under the
+same title is a rite: `Prepare release notes`."""
 SAME_MEANING = 0.9
 """Cosine of two items' mean vectors from which on they are the same, where their titles use the same words. Never
 enough alone: read by hand, 8 of 60 pairs over 0.95 said the same; what tells them apart stands in the titles."""
@@ -21,6 +24,9 @@ _SHARED_WORDS = 0.5
 """Of the words of two titles over the same quoted lines."""
 _AMBIGUOUS = frozenset({"rev", "sha", "ref", "version", "tag", "image", "uses"})
 """Settings of which a file has many: only items whose titles share a word are of one subject."""
+_NO_SUBJECT = frozenset({"if", "run", "name", "needs", "with"})
+"""Keys of workflows that every step has."""
+_SETTING = re.compile(r"[\"']?([\w.-]+)[\"']? ?[=:](?!=)")
 
 
 _PART = re.compile(r"[\w.%+-]+")
@@ -29,6 +35,7 @@ _DEFINITION = re.compile(r"(?:export )?(?:async )?(?:def|fn|func|function) ")
 _LIST = re.compile(r"[\[{(,]")
 
 REVERTS = "the newer one reverts the older"
+AGAIN = "done again after it was reverted"
 ADDS_REMOVED = "the newer one adds what the older removes"
 REMOVES_ADDED = "the newer one removes what the older adds"
 APPROVED = "; the older one is approved"
@@ -76,17 +83,17 @@ def decide(items: Iterable[DedupItem]) -> Decisions:
     """What the items are to each other; those that were merged before are among them."""
     everything = sorted(items, key=lambda item: item.age)
     groups = _Groups(everything)
-    for bucket in _buckets(everything, same=True):
-        for place, item in enumerate(bucket):
-            for earlier in bucket[:place]:
-                if reason := same(item, earlier):
-                    groups.join(item, earlier, reason)
+    for item, earlier in _comparable(everything):
+        if not groups.are_one(item, earlier) and same(item, earlier):
+            groups.join(item, earlier)
     speakers = groups.speakers()
     stored_as = {speaker.id: survivor.id for speaker, survivor in speakers}
     approved = {survivor.id for _, survivor in speakers if survivor.approved}
     replacements: dict[str, tuple[DedupItem, Replacement]] = {}
     conflicts: dict[tuple[str, str], Conflict] = {}
     for newer, older in _pairs([speaker for speaker, _ in speakers]):
+        if not newer.is_after(older):
+            continue
         ids = stored_as[newer.id], stored_as[older.id]
         if reason := replaces(newer, older):
             if ids[1] in approved:
@@ -108,23 +115,60 @@ def same(one: DedupItem, other: DedupItem) -> str | None:
     """Why two items say the same, or None."""
     if one.group and one.group == other.group:
         return "merged before"
-    if one.folded_title and one.folded_title == other.folded_title:
-        return "same title"
     if one.type != other.type:
         return None
-    if one.dedup_hint and one.dedup_hint == other.dedup_hint:
+    if one.dedup_hint and one.dedup_hint == other.dedup_hint and not one.is_titled_hint:
         return "same dedup hint"
+    if one.folded_title and one.folded_title == other.folded_title:
+        shared = _shared(one, other)
+        return shared and f"same title, {shared}"
     if one.words and one.words == other.words and (cosine := _cosine(one, other)) >= SAME_MEANING:
-        return f"same meaning ({cosine:.2f})"
+        shared = _shared(one, other)
+        return shared and f"same meaning ({cosine:.2f}), {shared}"
     if one.lines and one.lines == other.lines and _alike(one, other):
         return "same lines"
     return None
 
 
+def _shared(one: DedupItem, other: DedupItem) -> str | None:
+    """What two items of the same title have in common besides: many changes are called `Update README`."""
+    if not one.commits.isdisjoint(other.commits):
+        return "same commit"
+    both = _length(one.lines & other.lines)
+    if both >= LEAST_QUOTED and 2 * both >= min(_length(one.lines), _length(other.lines)):
+        return "same lines"
+    if one.details and one.details == other.details:
+        return "same facts"
+    if one.type == "todo" and not one.is_vague:
+        return "same comment"  # that is all it says, wherever it stands
+    if (
+        one.is_vague
+        or other.is_vague
+        or one.files.isdisjoint(other.files)
+        or abs(one.at_utc - other.at_utc) > _TOLD_WITHIN_S
+    ):
+        return None
+    return None if _moves_differ(one, other) else "same files"
+
+
+def _length(lines: Iterable[tuple[str, str]]) -> int:
+    return sum(len(quote) for _, quote in lines)
+
+
+def _moves_differ(one: DedupItem, other: DedupItem) -> bool:
+    """Whether the two set something to different values."""
+    left, right = ({change.subject: change.after for change in item.changes} for item in (one, other))
+    named = {subject for subject in left.keys() & right.keys() if not subject.startswith(LINE)}
+    return any(left[subject] != right[subject] for subject in named)
+
+
 def replaces(newer: DedupItem, older: DedupItem) -> str | None:
     """Why the newer takes the older one's place, or None."""
-    if older.reverted and older.reverted == newer.folded_title:
-        return "done again after it was reverted"
+    if _undoes(newer, older) and not older.act[1]:
+        return AGAIN
+    if older.floor and newer.floor and older.floor.is_all and older.floor.subject == newer.floor.subject:
+        same_floor = older.floor.version == newer.floor.version
+        return None if same_floor else f"{_dotted(older.floor.version)} became {_dotted(newer.floor.version)}"
     old, new = older.value, newer.value
     if old and new and old.subject == new.subject and _may_follow(new, old):
         return f"{_dotted(old.version)} became {_dotted(new.version)}"
@@ -133,6 +177,14 @@ def replaces(newer: DedupItem, older: DedupItem) -> str | None:
         if len(purposes) < 2 and older.choice.new != newer.choice.new:
             return f"{newer.choice.new} instead of {older.choice.new}"
     return _moved_on(newer, older)
+
+
+def _undoes(newer: DedupItem, older: DedupItem) -> bool:
+    """Whether the newer takes back what the older did: the commit that it names, else what has the title."""
+    if newer.takes_back:
+        return newer.takes_back in older.commits
+    (what, stands), (was, stood) = newer.act, older.act
+    return stands != stood and (what == was or (stood and what in older.messages))
 
 
 def _may_follow(newer: Value, older: Value) -> bool:
@@ -147,7 +199,7 @@ def _moved_on(newer: DedupItem, older: DedupItem) -> str | None:
     taken away stays away."""
     reasons: list[str] = []
     for change in () if older.takes else older.only_changes:
-        if _name(change) in _AMBIGUOUS and not set(older.words[1:]) & set(newer.words[1:]):
+        if _name(change) in _NO_SUBJECT or (_is_common(change) and not set(older.words[1:]) & set(newer.words[1:])):
             return None
         following = [next_ for next_ in newer.changes if _follows(next_, change)]
         if not following:
@@ -174,16 +226,21 @@ def _name(change: Change) -> str:
     return change.subject.partition(" in ")[0]
 
 
+def _is_common(change: Change) -> bool:
+    """Whether a file may have several of the kind: `return None` says nothing by itself, `version = "1"` does."""
+    if not change.subject.startswith(LINE):
+        return _name(change) in _AMBIGUOUS
+    before, after = _SETTING.match(change.before), _SETTING.match(change.after)
+    is_setting = before is not None and after is not None and before[1] == after[1]
+    return not is_setting and not _DEFINITION.match(change.after)
+
+
 def contradicts(newer: DedupItem, older: DedupItem) -> str | None:
     """Why the two cannot both be true, or None."""
-    if newer.reverted and (newer.reverted == older.folded_title or newer.reverted in older.messages):
-        return "the newer one reverts the older"
+    if _undoes(newer, older):
+        return REVERTS
     if newer.side and older.side and newer.side[0] == older.side[0] and newer.side[1] != older.side[1]:
-        return (
-            "the newer one adds what the older removes"
-            if newer.side[1]
-            else "the newer one removes what the older adds"
-        )
+        return ADDS_REMOVED if newer.side[1] else REMOVES_ADDED
     return None
 
 
@@ -193,12 +250,11 @@ def is_by_rule(reason: str) -> bool:
 
 
 class _Groups:
-    """Union-find with the reason each member first joined."""
+    """Union-find."""
 
     def __init__(self, items: Sequence[DedupItem]) -> None:
         self._items = {item.id: item for item in items}
         self._parent = {item.id: item.id for item in items}
-        self._reasons: dict[str, list[tuple[str, str]]] = {}
 
     def root(self, id_: str) -> str:
         while self._parent[id_] != id_:
@@ -206,9 +262,10 @@ class _Groups:
             id_ = self._parent[id_]
         return id_
 
-    def join(self, left: DedupItem, right: DedupItem, reason: str) -> None:
-        for one, other in ((left, right), (right, left)):
-            self._reasons.setdefault(one.id, []).append((reason, other.id))
+    def are_one(self, left: DedupItem, right: DedupItem) -> bool:
+        return self.root(left.id) == self.root(right.id)
+
+    def join(self, left: DedupItem, right: DedupItem) -> None:
         self._parent[self.root(left.id)] = self.root(right.id)
 
     def _members(self) -> list[tuple[DedupItem, list[DedupItem]]]:
@@ -233,28 +290,61 @@ class _Groups:
         for survivor, members in self._members():
             for item in members:
                 if item is not survivor:
-                    direct = [reason for reason, other in self._reasons[item.id] if other == survivor.id]
-                    reason = min(direct) if direct else f"same as another of the same: {min(self._reasons[item.id])[0]}"
+                    reason = _same_of_two(item, survivor) or f"same as another of the same: {_nearest(item, members)}"
                     found.append(Merge(survivor.id, item.id, reason))
         return sorted(found)
 
 
-def _buckets(items: Sequence[DedupItem], *, same: bool) -> list[list[DedupItem]]:
+def _same_of_two(one: DedupItem, other: DedupItem) -> str | None:
+    newer, older = (one, other) if one.age > other.age else (other, one)
+    return same(newer, older)
+
+
+def _nearest(item: DedupItem, members: Iterable[DedupItem]) -> str:
+    """Why it is the same as the one nearest in time of those that it is the same as."""
+    near = sorted((other for other in members if other is not item), key=lambda other: abs(other.at_utc - item.at_utc))
+    return next((reason for other in near if (reason := _same_of_two(item, other))), "merged before")
+
+
+def _comparable(items: Sequence[DedupItem]) -> Iterator[tuple[DedupItem, DedupItem]]:
+    """(newer, older) that may be the same; of those that surely are, enough to join them all."""
     found: dict[Hashable, list[DedupItem]] = {}
     for item in items:
-        for key in item.same_keys if same else item.subject_keys:
+        for key in item.same_keys:
             found.setdefault(key, []).append(item)
-    return [bucket for bucket in found.values() if len(bucket) > 1]
+    for key, bucket in found.items():
+        kind = key[0] if isinstance(key, tuple) else key
+        if kind == "hint":
+            yield from _hinted(bucket)
+            continue
+        is_file = isinstance(key, tuple) and key[-2:-1] == ("file",)
+        for place, item in enumerate(bucket):
+            for earlier in bucket[:1] if kind == "group" else reversed(bucket[:place]):
+                if is_file and item.at_utc - earlier.at_utc > _TOLD_WITHIN_S:
+                    break  # sorted by time: all before it are further away
+                if item is not earlier:
+                    yield item, earlier
+
+
+def _hinted(bucket: Iterable[DedupItem]) -> Iterator[tuple[DedupItem, DedupItem]]:
+    """A hint that is more than its item's title joins it with all before it."""
+    apart: list[DedupItem] = []
+    for item in bucket:
+        if not item.is_titled_hint:
+            yield from ((item, earlier) for earlier in apart)
+            apart.clear()
+        apart.append(item)
 
 
 def _pairs(speakers: Sequence[DedupItem]) -> list[tuple[DedupItem, DedupItem]]:
-    """(newer, older) of all that share a subject, each once."""
-    found = {
-        (newer.id, older.id): (newer, older)
-        for bucket in _buckets(speakers, same=False)
-        for place, newer in enumerate(bucket)
-        for older in bucket[:place]
-    }
+    """(newer, older) of all that concern each other, each once."""
+    seen: dict[Hashable, list[DedupItem]] = {}
+    found: dict[tuple[str, str], tuple[DedupItem, DedupItem]] = {}
+    for newer in speakers:
+        for key in newer.subject_keys:
+            found |= {(newer.id, older.id): (newer, older) for older in seen.get(sought(key), ())}
+        for key in newer.subject_keys:
+            seen.setdefault(key, []).append(newer)
     return list(found.values())
 
 

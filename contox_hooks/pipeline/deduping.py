@@ -13,7 +13,7 @@ def dedup(work: Work) -> Writing:
     if not rows:
         return skip("no new items")
     from contox_hooks.pipeline.dedup import decide
-    from contox_hooks.pipeline.known import Known, dedup_item, with_vectors
+    from contox_hooks.pipeline.known import Known, dedup_item, with_order, with_vectors
     from contox_hooks.pipeline.settling import settle, settle_verdicts
 
     ids = {row["id"] for row in rows}
@@ -21,9 +21,9 @@ def dedup(work: Work) -> Writing:
     if known is None or any(item_id in known for item_id in ids):
         known = Known(store, work.run.project_id, without=ids)
         work.project.known = known
-    new = [dedup_item(row, store.rows(dedup_sql.EVIDENCE, item_id=row["id"])) for row in rows]
+    new = [dedup_item(store, row, store.rows(dedup_sql.EVIDENCE, item_id=row["id"])) for row in rows]
     around = with_vectors(store, known.around(new), work.tools.embedder().name)
-    decisions = decide(around)
+    decisions = decide(around := with_order(store, work.run.project_id, around))
 
     def write() -> Result:
         counts = settle(work.service.items, decisions, [item.id for item in around])

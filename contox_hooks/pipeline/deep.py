@@ -17,7 +17,8 @@ from contox_hooks.domain.redaction import redact, redact_all
 from contox_hooks.pipeline.deep_text import change_lines, merged, state_lines
 from contox_hooks.pipeline.quote import cited_lines
 from contox_hooks.pipeline.source.change import Changes, Source, changes
-from contox_hooks.pipeline.source.language import outline, reader_of
+from contox_hooks.pipeline.source.kept import outline
+from contox_hooks.pipeline.source.language import reader_of
 from contox_hooks.pipeline.source.outline import Outline, Unparsable
 
 MAX_FILE_BYTES = 512 * 1024

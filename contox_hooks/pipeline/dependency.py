@@ -30,9 +30,15 @@ _IMAGE_LINE = re.compile(
 _CI_LINE = re.compile(
     r"""\s*(?:- )?(?:uses|image):\s*["']?(?P<name>[\w-][\w./-]*?)[:@](?P<version>[\w.-]+)["']?\s*(?:#.*)?$"""
 )
+_RANGE = r"[\^~<>=v]*\s*(?:\d[\w.+*-]*|\*)"
 _PACKAGE_LINE = re.compile(
-    r"""\s*"(?P<name>@?[\w./-]+)":\s*"(?P<version>[\^~<>=]*\d[\w.+-]*|workspace:\S+|\*)",?\s*$"""
+    rf"""\s*"(?P<name>@?[\w./-]+)":\s*"(?P<version>{_RANGE}(?:(?:\s*\|\|\s*|\s+-\s+|\s*,\s*|\s+){_RANGE})*|latest|next|"""
+    r"""(?:workspace|npm|file|link|catalog|github|git\+\w+):[^"\s]*)",?\s*$"""
 )
+_CARGO_TABLE = re.compile(r"\s*\[(?P<table>.+)\]\s*(?:#.*)?$")
+_CARGO_DEPENDENCY_TABLE = re.compile(r"(?:.+\.)?(?:dev-|build-)?dependencies\.[\"']?(?P<name>[\w-]+)[\"']?")
+"""`[target.'cfg(unix)'.dependencies.libc]`: a dependency with a table of its own."""
+_VERSION_LINE = re.compile(r"""\s*version\s*=\s*["'](?P<version>[^"']{1,60})["']""")
 _GO_LINE = re.compile(r"\s*(?:require\s+)?(?P<name>[\w.-]+\.[a-z]+/\S+|(?<!\S)go)\s+(?P<version>v?\d\S*)")
 _NOT_DEPENDENCIES = frozenset({
     "version", "python", "requires-python", "python_requires", "python-requires", "node", "npm", "edition",
@@ -66,6 +72,9 @@ def is_manifest(path: str) -> bool:
 def dependency_changes(patch: FilePatch) -> list[DependencyChange]:
     patterns = _patterns_of(patch.path)
     before, after = _versions(patch.removed, patterns), _versions(patch.added, patterns)
+    if _CARGO_LINE in patterns:
+        before = {**_tabled(patch, "-"), **before}
+        after = {**_tabled(patch, "+"), **after}
     changes = []
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name), after.get(name)
@@ -102,6 +111,21 @@ def _versions(lines: list[str], patterns: Sequence[re.Pattern[str]]) -> dict[str
         match = next(filter(None, (pattern.match(line) for pattern in patterns)), None)
         if match and (match.re in (_IMAGE_LINE, _CI_LINE) or match["name"].lower() not in _NOT_DEPENDENCIES):
             found.setdefault(match["name"], (match["version"].replace(" ", ""), line.strip()))
+    return found
+
+
+def _tabled(patch: FilePatch, mark: str) -> dict[str, tuple[str, str]]:
+    """Of Cargo's dependencies with a table of their own, what `mark`'s side of the patch says."""
+    found: dict[str, tuple[str, str]] = {}
+    name = ""
+    for line in patch.lines:
+        if line.mark in (mark, " ", "@") and (table := _CARGO_TABLE.match(line.text)):
+            named = _CARGO_DEPENDENCY_TABLE.fullmatch(table["table"])
+            name = named["name"] if named else ""
+        elif line.mark == "@":
+            name = ""
+        elif name and line.mark == mark and (match := _VERSION_LINE.match(line.text)):
+            found.setdefault(name, (match["version"], line.text.strip()))
     return found
 
 

@@ -6,6 +6,7 @@ digest shows; files that carry no meaning of their own (locks, generated, assets
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ from contox_hooks.domain.digest import CommitDigest, FileChange
 from contox_hooks.domain.path import PathKind, path_kind
 from contox_hooks.pipeline.comment import reason_facts, todo_facts
 from contox_hooks.pipeline.dependency import dependency_changes, is_manifest
-from contox_hooks.pipeline.document import changelog_facts, document_facts, is_changelog
-from contox_hooks.pipeline.fact import MAX_NAMES, Fact, code, names
+from contox_hooks.pipeline.document import changelog_facts, document_facts, is_changelog, plain
+from contox_hooks.pipeline.fact import MAX_CODE, MAX_NAMES, Fact, code, cut, names
 from contox_hooks.pipeline.interface import constant_facts, interface_facts
 from contox_hooks.pipeline.patch import FilePatch, file_patches
 from contox_hooks.pipeline.quote import added_quote, removed_quote
@@ -45,7 +46,30 @@ def details(digest: CommitDigest) -> Details:
         if kind in ("source", "migration", "config", "ci"):
             todos.extend(todo_facts(patch))
             reasons.extend(reason_facts(patch))
+    if not any(fact.weight > 1 or fact.topic in ("new", "deleted") for fact in facts):
+        facts += _lines_shown(patches)
     return Details(tuple(facts), tuple(todos), tuple(reasons), tuple(patches))
+
+
+def _lines_shown(patches: Sequence[FilePatch]) -> Iterator[Fact]:
+    """Where nothing else is known of a change: of its two most changed files, the longest line that came or went."""
+    patches = [patch for patch in patches if path_kind(patch.path) not in ("lock", "generated", "asset")]
+    for patch in sorted(patches, key=lambda patch: -len(patch.added) - len(patch.removed))[:2]:
+        is_text = path_kind(patch.path) in ("doc", "other")
+        gone, come = set(map(str.strip, patch.removed)), set(map(str.strip, patch.added))
+        for words, lines, other, cited in (
+            ("now has", patch.added, gone, added_quote),
+            ("no longer has", patch.removed, come, removed_quote),
+        ):
+            telling = [line for line in lines if line.strip() not in other and _TELLING_LINE.match(line.strip())]
+            if telling:
+                line = max(telling, key=len)
+                shown = f"“{cut(plain(line.strip()), MAX_CODE)}”" if is_text else code(line.strip())
+                yield Fact(patch.path, f"{words} {shown}", 2, cited(line.strip()), "shown")
+                break
+
+
+_TELLING_LINE = re.compile(r"(?!<|(?:import|from|use|#include)\b)(?=(?:.*[A-Za-z]){6}).{12,160}$")
 
 
 def _whole_file(change: FileChange) -> Iterator[Fact]:

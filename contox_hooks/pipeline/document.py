@@ -6,7 +6,7 @@ Knows Markdown and reStructuredText as far as taking their markup off. Invariant
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from contox_hooks.domain.path import path_kind
 from contox_hooks.pipeline.fact import MAX_NAMES, Fact, cut
@@ -14,11 +14,17 @@ from contox_hooks.pipeline.patch import FilePatch, Line
 from contox_hooks.pipeline.quote import added_quote
 
 _MAX_ENTRIES = 4
+_LEAST_ENTRY = 15
 _CHANGELOG = re.compile(
     r"(?:^|/)(?:changes|changelog|history|news|rel(?:ease)?[-_ ]?notes)[^/]*$|"
     r"(?:^|/)(?:newsfragments|changelog\.d|rel(?:ease)?[-_]?notes)/",
     re.IGNORECASE,
 )
+_FRAGMENT = re.compile(
+    r"(?:^|/)(?:(?:newsfragments|changelog\.d)/[^/]+|(?:news|changes|changelog)/[\w+.-]+\.[a-z]+\.(?:rst|md|txt))$",
+    re.IGNORECASE,
+)
+"""A file for one entry, to be gathered at a release."""
 _HEADING = re.compile(r"#{1,4} +(?P<title>\S.{2,90}?) *#*")
 _UNDERLINE = re.compile(r"([=\-~^\"'`*+])\1{3,}\s*")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
@@ -28,33 +34,56 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*])")
 _ENTRY_MARK = re.compile(r"\s*(?:[-*+]|\d{1,3}\.) +")
 _ROLE_REFERENCE = re.compile(r":(?:issue|pr|ghsa|user|pull):`[^`]{0,60}`")
 _ROLE = re.compile(r":[a-z:]{1,30}:`~?\.?([^`<]{1,80}?)(?: <[^>`]{0,80}>)?`")
+_LEADING_REFERENCE = re.compile(
+    r"\s*(?:(?:\[[^\]\[]{0,60}#\d{1,7}[^\]\[]{0,20}\](?:\([^()\s]{1,200}\)|\[[^\]\[]{0,60}\])?|"
+    r"(?:[A-Za-z]+ ){0,2}#\d{1,7}(?=\s*:))[\s,:]*)+"
+)
+"""`[BUG #12](address):` before an entry: where it is talked about, not what it says."""
+_RST_LINK = re.compile(r"`([^`<>]{1,120}?)\s*<[^<>`\s]{1,300}>`_{1,2}")
+_EMPTY_BRACKETS = re.compile(r"\s*[(\[][\s,;]*[)\]]")
 _LINK = re.compile(r"\[([^\]\[]{1,120})\]\([^()\s]{1,200}\)")
 _NUMBER = re.compile(r"\((?:(?:#|gh-)\d{1,7}(?:, )?)+\)|#\d{1,7}\b")
 
 
 def is_changelog(path: str) -> bool:
     """By its name, if that is not the name of code (`history.c`)."""
-    return path_kind(path) in ("doc", "other") and _CHANGELOG.search(path) is not None
+    named = _CHANGELOG.search(path) or _FRAGMENT.search(path)
+    return path_kind(path) in ("doc", "other") and named is not None
 
 
 def changelog_facts(patch: FilePatch) -> Iterator[Fact]:
     """New entries with the lines they go on over."""
     lines = patch.lines
+    fenced = False
     removed = {plain(match["text"]) for line in patch.removed if (match := _ENTRY.match(line))}
     told = 0
     for place, line in enumerate(lines):
-        match = _ENTRY.match(line.text) if line.mark == "+" else None
+        fenced = line.mark != "@" and fenced != (line.mark != "-" and _FENCE.match(line.text) is not None)
+        match = _ENTRY.match(line.text) if line.mark == "+" and not fenced else None
         if match is None or told == _MAX_ENTRIES:
             continue
         text = match["text"]
         for following in lines[place + 1 : place + 6]:
             if following.mark != "+" or not following.text.startswith(" ") or _ENTRY.match(following.text):
                 break
+            if re.match(r"\s*(?:```|~~~)", following.text):
+                break
             text += " " + following.text.strip()
         entry = plain(text)
         if entry and plain(match["text"]) not in removed:
             told += 1
             yield Fact(patch.path, entry, 6, added_quote(line.text), "changelog")
+    text = [line for line in patch.added if line.strip()]
+    if not told and text and _FRAGMENT.search(patch.path) and len(entry := plain(" ".join(text))) >= _LEAST_ENTRY:
+        yield Fact(patch.path, entry, 6, added_quote(text[0]), "changelog")
+
+
+def fitting_entries(facts: Sequence[Fact], numbers: Collection[str]) -> tuple[Fact, ...]:
+    """Without changelog entries that name other issues than the commit's `numbers`, if any entry names one of them."""
+    named = {fact: set(re.findall(r"#(\d{1,7})\b", fact.quote)) for fact in facts if fact.topic == "changelog"}
+    if not any(found & set(numbers) for found in named.values()):
+        return tuple(facts)
+    return tuple(fact for fact in facts if fact not in named or named[fact] & set(numbers))
 
 
 def document_facts(patch: FilePatch) -> Iterator[Fact]:
@@ -113,6 +142,7 @@ def _headings(patch: FilePatch) -> Iterator[tuple[str, str]]:
 
 def plain(text: str) -> str:
     """Without roles, links, references to issues and doubled backticks; cut at 300 characters."""
-    text = _ROLE.sub(r"`\1`", _ROLE_REFERENCE.sub("", text))
-    text = _NUMBER.sub("", _LINK.sub(r"\1", text)).replace("``", "`")
+    text = _LEADING_REFERENCE.sub("", text, count=1) if _LEADING_REFERENCE.match(text) else text
+    text = _RST_LINK.sub(r"\1", _ROLE.sub(r"`\1`", _ROLE_REFERENCE.sub("", text)))
+    text = _EMPTY_BRACKETS.sub("", _NUMBER.sub("", _LINK.sub(r"\1", text))).replace("``", "`")
     return cut(" ".join(text.split()).rstrip(" .,"), 300)

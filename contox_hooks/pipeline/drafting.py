@@ -114,7 +114,11 @@ def _telling_lines(reading: Reading) -> Iterator[Evidence]:
     Lines of tests are cited only where nothing else is: what a test looks like is not what the item says.
     """
     shown: dict[str, list[str]] = {}
-    facts = [fact for fact in (*reading.details.facts, *reading.details.reasons) if fact.quote and fact.topic != "doc"]
+    facts = [
+        fact
+        for fact in (*reading.details.facts, *reading.details.reasons)
+        if fact.quote and fact.topic not in ("doc", "shown")
+    ]
     for fact in sorted(facts, key=lambda fact: -fact.weight):
         shown.setdefault(fact.path, []).append(fact.quote)
     for patch in reading.details.patches:

@@ -17,12 +17,12 @@ commit. The rule, in full:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.item import Item
+from contox_hooks.domain.item import Evidence, Item
 from contox_hooks.pipeline.drift_definition import definitions_in, may_define, names_in
 from contox_hooks.pipeline.patch import file_patches
 from contox_hooks.pipeline.quote import cited_lines
@@ -50,7 +50,7 @@ def decide_drift(item: Item, changes: Sequence[CommitDigest], now: FileText, the
     """
     if item.status != "active" or not changes:
         return None
-    cited = cited_by(item)
+    cited = cited_by(item.evidence)
     for path, lines in cited.items():
         trail = _follow(path, changes)
         if trail.last is None:
@@ -79,16 +79,13 @@ def decide_release(item: Item, changes: Sequence[CommitDigest], now: FileText, t
     knows why it is in review."""
     if item.status != "review":
         return False
-    cited = cited_by(item)
-    told = item.status_reason or ""
+    cited = cited_by(item.evidence)
 
     def text_of(path: str) -> str | None:
         return now(_follow(path, changes).path)
 
-    for path, lines in cited.items():  # what the reason quotes stood then: if it is still gone, no more need be read
-        quoted = [line for line in lines if _quoted(line) in told]
-        if quoted and not all(stands(line, text_of(path) or "") for line in quoted):
-            return False
+    if not told_stands(item.status_reason, cited, text_of):
+        return False
     if any(True for path, lines in cited.items() for _ in _gone_lines(path, lines, text_of(path), then)):
         return False
     if any(True for _ in _gone_definitions(item, None, text_of, then)):
@@ -101,20 +98,34 @@ def takes_away(commit: CommitDigest, item: Item) -> bool:
     return any(_remover(line, path, [commit]) for path, lines in stakes_of(item).items() for line in lines)
 
 
-def cited_by(item: Item) -> dict[str, list[str]]:
-    """Path to the lines that the item's evidence quotes from there, white space folded."""
+def told_stands(reason: str | None, cited: Mapping[str, Sequence[str]], now: FileText) -> bool:
+    """Whether every cited line that the reason quotes is there. It stood once: if it is still gone, no more need be
+    read."""
+    for path, lines in cited.items():
+        quoted = [line for line in lines if _quoted(line) in (reason or "")]
+        if quoted and not all(stands(line, now(path) or "") for line in quoted):
+            return False
+    return True
+
+
+def cited_by(evidence: Iterable[Evidence]) -> dict[str, list[str]]:
+    """Path to the lines that the evidence quotes from there, white space folded."""
     cited: dict[str, list[str]] = {}
-    for evidence in item.evidence:
-        if evidence.path is not None and (lines := cited_lines(evidence.quote)):
-            cited.setdefault(evidence.path, []).extend(lines)
+    for entry in evidence:
+        if entry.path is not None and (lines := cited_lines(entry.quote)):
+            cited.setdefault(entry.path, []).extend(lines)
     return cited
 
 
 def stakes_of(item: Item) -> dict[str, list[str]]:
     """Path to what a change of its file would have to touch: cited lines, and the names in the title."""
-    names = sorted(names_in(item.title))
-    cited = cited_by(item)
-    paths = (*item.files, *cited) if names or not cited else cited
+    return stakes_in(names_in(item.title), item.files, cited_by(item.evidence))
+
+
+def stakes_in(titled: Iterable[str], files: Iterable[str], cited: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The same of an item's parts."""
+    names = sorted(titled)
+    paths = (*files, *cited) if names or not cited else cited
     return {path: [*cited.get(path, ()), *names] for path in paths}
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from contox_hooks.pipeline.source.language import outline, reader_of
+from contox_hooks.pipeline.source.kept import outline
+from contox_hooks.pipeline.source.language import reader_of
 from contox_hooks.pipeline.source.outline import Unparsable
 
 _WORD = re.compile(r"(?<![\w./-])(`?)([A-Za-z_][\w.]*)(\(\))?(?![\w/-])")
@@ -33,15 +34,26 @@ def names_in(title: str) -> frozenset[str]:
 def may_define(name: str, text: str, *, surely: bool = False) -> bool:
     """Whether it is worth reading the file's tree: a word like `def` stands before the name, or, unless `surely`, the
     name opens a line's first brackets."""
-    if name not in text:
-        return False
+    named, opening = _patterns(name)
+    start = text.find(name)
+    while start >= 0:  # line by line: the patterns over a whole file take a hundred times as long
+        first, last = text.rfind("\n", 0, start) + 1, text.find("\n", start)
+        last = len(text) if last < 0 else last
+        if named.search(text, first, last) or (not surely and opening.match(text, first, last)):
+            return True
+        start = text.find(name, last)
+    return False
+
+
+@lru_cache(maxsize=2048)
+def _patterns(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     word = re.escape(name)
-    if re.search(rf"\b(?:{_KEYWORDS})\b[^\S\n]+(?:\([^()\n]*\)[^\S\n]*)?(?:[^\n=;(]*[^\w\n])??{word}\b", text):
-        return True
-    return not surely and re.search(rf"(?m)^[^\n(=;]*\b{word}[^\S\n]*[(<{{=]", text) is not None
+    return (
+        re.compile(rf"\b(?:{_KEYWORDS})\b[^\S\n]+(?:\([^()\n]*\)[^\S\n]*)?(?:[^\n=;(]*[^\w\n])??{word}\b"),
+        re.compile(rf"[^\n(=;]*\b{word}[^\S\n]*[(<{{=]"),
+    )
 
 
-@lru_cache(maxsize=256)
 def definitions_in(path: str, text: str, *, whole: bool = True) -> frozenset[str] | None:
     """Functions, classes, types that a file defines, without what they are in; None where that is not known. Not
     `whole`: those that were found are enough, where a part does not parse."""

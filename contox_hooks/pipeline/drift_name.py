@@ -48,9 +48,9 @@ class Names:
     def as_now(self, item: Item) -> Item:
         """The item with its files by their latest names."""
         evidence = (
-            found if found.path is None else replace(found, path=self._latest(found.path)) for found in item.evidence
+            found if found.path is None else replace(found, path=self.latest(found.path)) for found in item.evidence
         )
-        return replace(item, files=tuple(map(self._latest, item.files)), evidence=tuple(evidence))
+        return replace(item, files=tuple(map(self.latest, item.files)), evidence=tuple(evidence))
 
     def translated(self, digest: CommitDigest) -> CommitDigest:
         """The commit with files by their latest names, whatever name they had in it."""
@@ -66,5 +66,5 @@ class Names:
         )  # fmt: skip
         return replace(digest, files=tuple(files))
 
-    def _latest(self, cited_as: str) -> str:
+    def latest(self, cited_as: str) -> str:
         return self._names.get(cited_as, [cited_as])[-1]

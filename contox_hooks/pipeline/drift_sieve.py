@@ -11,6 +11,9 @@ from contox_hooks.domain.digest import CommitDigest, FileChange
 from contox_hooks.pipeline.drift import stands
 from contox_hooks.pipeline.patch import file_patches
 
+Citations = Mapping[str, tuple[Collection[str], Collection[str]]]
+"""Path to lines (white space folded), and the names of the file that they stand in; no lines for a file as a whole."""
+
 
 class Sieve:
     """Of one change."""
@@ -18,6 +21,8 @@ class Sieve:
     def __init__(self, digest: CommitDigest) -> None:
         self._digest = digest
         self._changes: dict[str, FileChange] = {}
+        self.renamed = {change.old_path for change in digest.files if change.status == "R"}
+        """Names that files had before it."""
         for change in digest.files:
             for path in (change.path, change.old_path):
                 if path is not None:
@@ -30,11 +35,12 @@ class Sieve:
         """That the commit names, before and after."""
         return self._changes.keys()
 
-    def lets_through(
-        self, cited: Mapping[str, tuple[Collection[str], Collection[str]]], *, is_standing: bool = True
-    ) -> bool:
-        """`cited`: lines (white space folded), and the names of the file that they stand in; no lines for a file as a
-        whole. `is_standing`: whether the commit could take something away, else whether it could give it back."""
+    def leaves_in_place(self, names: Collection[str]) -> bool:
+        """Whether it neither makes, deletes nor renames a file of one of these names."""
+        return all(change.status == "M" for name in names if (change := self._changes.get(name)) is not None)
+
+    def lets_through(self, cited: Citations, *, is_standing: bool = True) -> bool:
+        """`is_standing`: whether the commit could take something away, else whether it could give it back."""
         return any(self._matters(lines, names, is_standing) for lines, names in cited.values())
 
     def _matters(self, lines: Collection[str], names: Collection[str], is_standing: bool) -> bool:

@@ -21,11 +21,23 @@ from contox_hooks.memory.sql import drift as drift_sql
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as sql
 from contox_hooks.memory.store import Row, Store
-from contox_hooks.pipeline.drift import FileText, decide_drift, decide_release, stakes_of, takes_away
+from contox_hooks.pipeline.drift import (
+    FileText,
+    decide_drift,
+    decide_release,
+    stakes_of,
+    stands,
+    takes_away,
+    told_stands,
+)
+from contox_hooks.pipeline.drift_case import Case, Cases, Standing
+from contox_hooks.pipeline.drift_definition import may_define
 from contox_hooks.pipeline.drift_landed import Change, Landed, landed_changes, with_all_files
 from contox_hooks.pipeline.drift_name import Names
 from contox_hooks.pipeline.drift_sieve import Sieve
-from contox_hooks.pipeline.resolving import resolve_after
+from contox_hooks.pipeline.drift_undone import Blame, undone_blames
+from contox_hooks.pipeline.reach import lost_commits
+from contox_hooks.pipeline.resolving import resolve_after, settling_commits
 from contox_hooks.pipeline.work import BlobReader, Result, Work, Writing, plural, skip
 
 _SHA = re.compile(r"\bin ([0-9a-f]{12})\b")
@@ -60,11 +72,18 @@ def drift_check(work: Work) -> Writing:
     if work.tools.blobs is None:
         return skip("no clone of the repository is on this machine")
     check = _Check(work, work.tools.blobs, landings)
-    changes = sorted([*with_all_files(work, commits), *landings.changes], key=lambda change: change.place)
-    verdicts = [check.verdict(item, changes) for item in check.standing(changes)]
+    came = sorted([*with_all_files(work, commits), *landings.changes], key=lambda change: change.place)
+    changes = check.staying(came)
+    undone = undone_blames(work, work.tools.blobs)
+    lost = lost_commits(work, {*settling_commits(work), *(change.digest.sha for change in came)})
+    standing = check.standing(changes)
+    verdicts = [verdict for each in standing if (verdict := check.verdict(each, changes)) is not None]
 
     def write() -> Result:
         items = work.service.items
+        for blame in undone:
+            if items.get(blame.item.id).status_reason == blame.item.status_reason:
+                items.set_status(blame.item.id, blame.status, reason=blame.reason)
         for verdict in verdicts:
             item = verdict.item
             if verdict.status != item.status and items.get(item.id).status == item.status:
@@ -73,22 +92,23 @@ def drift_check(work: Work) -> Writing:
                 store.run(sql.INSERT_FILE, project_id=item.project_id, item_id=item.id, path=path, cited_as=cited_as)
         for event_id in landings.event_ids:
             store.run(drift_sql.MARK_CHECKED, id=event_id, run_id=work.run.id)
-        resolved = resolve_after(work, ((change.at_utc, change.digest) for change in changes))
+        resolved = resolve_after(work, ((change.at_utc, change.digest) for change in came), lost)
         unseen = sum(change.digest.files_cut for change in changes)
         cut = f"; {plural(unseen, 'changed file')} beyond the limit not looked at" if unseen else ""
-        return Result(_told(verdicts) + landings.told + check.told + cut + resolved)
+        return Result(_told(verdicts, undone, len(standing)) + landings.told + check.told + cut + resolved)
 
     return write
 
 
-def _told(verdicts: Sequence[_Verdict]) -> str:
+def _told(verdicts: Sequence[_Verdict], undone: Sequence[Blame], asked: int) -> str:
     changed = [verdict.status for verdict in verdicts if verdict.status != verdict.item.status]
+    changed += [blame.status for blame in undone if blame.status != blame.item.status]
     drifted, released = changed.count("review"), changed.count("active")
     unread = sum(verdict.unread for verdict in verdicts)
-    told = f"{plural(drifted, 'item')} to review of {len(verdicts) - unread:,} checked"
+    told = f"{plural(drifted, 'item')} to review of {asked - unread:,} checked"
     if released:
         told += f"; {plural(released, 'item')} released"
-    return f"{told}; {unread:,} of {len(verdicts):,} could not be read" if unread else told
+    return f"{told}; {unread:,} of {asked:,} could not be read" if unread else told
 
 
 class _Check:
@@ -110,19 +130,26 @@ class _Check:
         paths = plural(len(self._cut), "file")
         return f"; {paths} held against the first {_MAX_LATER} later commits only" if self._cut else ""
 
-    def standing(self, changes: Sequence[Change]) -> list[Item]:
+    def standing(self, changes: Sequence[Change]) -> list[Standing]:
         """Active items and those in review in the files of these changes: older ones, and the session's own."""
-        rows: dict[str, Row] = {}
-        for path in sorted({path for change in changes for path in self._sieve(change).paths}):
-            for row in self._store.rows(sql.OF_FILE, project_id=self._project_id, path=path):
-                rows[row["id"]] = row
-        return [self._work.service.items.with_evidence(rows[item_id]) for item_id in sorted(rows)]
+        if self._work.project.cases is None:
+            self._work.project.cases = Cases()
+        paths = sorted({path for change in changes for path in self._sieve(change).paths})
+        return self._work.project.cases.standing_in(self._store, self._project_id, paths)
 
-    def verdict(self, item: Item, changes: Sequence[Change]) -> _Verdict:
+    def verdict(self, standing: Standing, changes: Sequence[Change]) -> _Verdict | None:
+        """None: nothing of it changed."""
+        is_own = standing.session_id == self._work.session.id
+        if not is_own and not self._may_matter(standing, changes):
+            return None
+        item = self._work.service.items.get(standing.item_id)
         names = Names((row["path"], row["cited_as"]) for row in self._store.rows(sql.FILES_OF, item_id=item.id))
-        since, own = self._newest_event(item)
-        if item.session_id == self._work.session.id:
-            later = {change.event_id: change for change in (*self._later_on(names, since), *changes)}
+        since, own = self._newest_event(item.id) or self._first_said(item)
+        approved: set[str] = set()
+        if is_own:
+            replayed = self.staying(self._later_on(names, since))
+            approved = self._approved_over(item, replayed)
+            later = {change.event_id: change for change in (*replayed, *changes)}
             changes = sorted(later.values(), key=lambda change: change.place)
         now, unread = item, False
         stakes = stakes_of(item)
@@ -131,6 +158,8 @@ class _Check:
             if change.place <= since or sieve.paths.isdisjoint(names):
                 continue
             names.rename(change.digest)
+            if change.event_id in approved:
+                continue
             citations = {path: (lines, names.of(path)) for path, lines in stakes.items()}
             if not sieve.lets_through(citations, is_standing=now.status == "active"):
                 continue
@@ -139,6 +168,62 @@ class _Check:
             except GitFailed:  # what is not on this machine cannot be judged
                 unread = True
         return _Verdict(item, now.status, now.status_reason, unread, frozenset(names.moves))
+
+    def staying(self, changes: Sequence[Change]) -> list[Change]:
+        """Without the commits that did not stay."""
+        lost = lost_commits(self._work, [change.digest.sha for change in changes])
+        return [change for change in changes if change.digest.sha[:12] not in lost]
+
+    def _approved_over(self, item: Item, changes: Sequence[Change]) -> set[str]:
+        """Of these changes (by their events) those that were looked at before a person said that the item holds."""
+        if item.approved_at is None or item.status != "active":
+            return set()
+        until_ms = (item.approved_at + 1) * 1000
+        return {
+            change.event_id for change in changes
+            if self._store.row(drift_sql.CHECKED_BY, event_id=change.event_id, until_ms=until_ms) is not None
+        }  # fmt: skip
+
+    def _may_matter(self, standing: Standing, changes: Sequence[Change]) -> bool:
+        """Whether any of the changes renames a file of the item, or has to be looked at in full. Most are not: a merge
+        names whatever the other side changed."""
+        met = [change for change in changes if standing.may_be_met_by(self._sieve(change))]
+        newest = self._newest_event(standing.item_id) if met else None
+        if not met or newest is None:
+            return bool(met)
+        since, own = newest
+        case = standing.case
+        met = [change for change in met if change.place > since]
+        if any(not self._sieve(change).renamed.isdisjoint(case.all_names) for change in met):
+            return True
+        try:
+            if standing.status == "review":
+                return any(self._may_give_back(standing, change) for change in met)
+            then = self._first_reader(own, case.names)
+            return any(self._may_take(case, own, then, change) for change in met)
+        except GitFailed:
+            return True
+
+    def _may_give_back(self, standing: Standing, change: Change) -> bool:
+        if not _SHA.search(standing.reason or ""):
+            return False
+        cited = {standing.case.names.latest(path): lines for path, lines in standing.case.cited.items()}
+        return told_stands(standing.reason, cited, self._present_reader(standing.case.names, change))
+
+    def _may_take(self, case: Case, own: str, then: FileText, change: Change) -> bool:
+        sieve, sha = self._sieve(change), change.digest.sha
+        if not sieve.lets_through(case.citations_that_stood(own, then)):
+            return False
+        for path, lines in case.stood(own, then).items():
+            names = case.names.of(path)
+            if sieve.paths.isdisjoint(names):
+                continue
+            text = self._text(sha, case.names.latest(path)) if lines and sieve.leaves_in_place(names) else None
+            if text is None or not all(stands(line, text) for line in lines):
+                return True
+            if not all(may_define(name, text, surely=True) for name in case.titled.intersection(lines)):
+                return True
+        return False
 
     def _sieve(self, change: Change) -> Sieve:
         if change.event_id not in self._sieves:
@@ -151,8 +236,7 @@ class _Check:
         then = self._first_reader(own, names)
         if item.status == "review":
             blamed = _SHA.search(item.status_reason or "")  # who put it there by hand named none
-            paths = self._sieve(change).paths
-            now = self._reader(sha, lambda path: [name for name in names.of(path) if name == path or name in paths])
+            now = self._present_reader(names, change)
             if blamed and decide_release(present, [digest], now, then) and self._is_ancestor(blamed[1], sha):
                 return replace(item, status="active", status_reason=None)
             return item
@@ -178,12 +262,15 @@ class _Check:
             self._ancestors[older, newer] = known
         return self._ancestors[older, newer]
 
-    def _newest_event(self, item: Item) -> tuple[tuple[int, str], str]:
+    def _newest_event(self, item_id: str) -> tuple[tuple[int, str], str] | None:
         """Its place in time, and the commit."""
-        row = self._store.row(sql.NEWEST_EVENT, project_id=self._project_id, item_id=item.id)
-        if row is None:
-            return (item.at_utc, "~"), item.evidence[0].commit_sha if item.evidence else ""
-        return (row["at_utc"], row["id"]), row["sha"]
+        row = self._store.row(sql.NEWEST_EVENT, project_id=self._project_id, item_id=item_id)
+        return None if row is None else ((row["at_utc"], row["id"]), row["sha"])
+
+    @staticmethod
+    def _first_said(item: Item) -> tuple[tuple[int, str], str]:
+        """In place of an event that is not in the store."""
+        return (item.at_utc, "~"), item.evidence[0].commit_sha if item.evidence else ""
 
     def _later_on(self, names: Names, since: tuple[int, str]) -> list[Change]:
         """Processed commits after `since` on these paths and on what they were renamed to."""
@@ -216,6 +303,13 @@ class _Check:
             return "\n".join(found) if found else None
 
         return text
+
+    def _present_reader(self, names: Names, change: Change) -> FileText:
+        """Files after a change, by their latest names and by those that it touched."""
+        paths = self._sieve(change).paths
+        return self._reader(
+            change.digest.sha, lambda path: [name for name in names.of(path) if name == path or name in paths]
+        )
 
     def _first_reader(self, own: str, names: Names) -> FileText:
         """Files as of the item's commit: the name that it has for them comes first, later ones were hardly there."""

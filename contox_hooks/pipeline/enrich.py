@@ -11,7 +11,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from contox_hooks.domain.digest import CommitDigest
+from contox_hooks.domain.error import StageFailed
 from contox_hooks.domain.item import Draft, Evidence, Relation
+from contox_hooks.domain.narrow import Narrow
 from contox_hooks.domain.pipeline import EVENTS_PER_CHUNK
 from contox_hooks.memory.chunk import Chunk, Chunks
 from contox_hooks.memory.session import StoredEvent
@@ -31,9 +33,19 @@ def enrich(work: Work) -> Writing:
     chunks, carrying = Chunks(work.service.store), Carrying(work)
     carrying.set_aside(lambda: map(_drafts, chunks.results(work.session.id)))
     chunks.assign(work.session.id, size=EVENTS_PER_CHUNK)
+    unfit = None
     for chunk in chunks.open(work.session.id):
         if chunk.result is None:
-            chunks.answer(chunk, _extracted(work, chunk, chunks.events(chunk)), paid=work.tools.extractor.paid)
+            try:
+                result = _extracted(work, chunk, chunks.events(chunk))
+            except StageFailed as error:
+                unfit = unfit or error
+            else:
+                chunks.answer(chunk, result, paid=work.tools.extractor.paid)
+    if unfit is not None:
+        with work.service.store.transaction():  # what the others gave is memory all the same
+            _store(work, chunks, carrying)
+        raise unfit
     if not chunks.open(work.session.id) and not carrying.told:
         return skip("no new commits")
     return lambda: _store(work, chunks, carrying)
@@ -43,7 +55,8 @@ def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[
     digests = [CommitDigest.from_payload(stored.event.payload) for stored in events]
     if not digests:
         return {"drafts": [], "summary": None, "dropped": 0, "commits": 0, "branch": None}
-    context = context_of(work.service, work.run.project_id, chunk.session_id, chunk.number, digests)
+    narrow = Narrow(work.tools.exclusions, work.tools.diffs)
+    context = context_of(work.service, work.run.project_id, chunk.session_id, chunk.number, digests, narrow)
     extraction = work.tools.extractor.extract(digests, context=context)
     drafts, unproven = verified(extraction.drafts, digests)
     return {
@@ -54,12 +67,13 @@ def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[
         "branch": digests[-1].branch,
         "by": extraction.by,
         "note": extraction.note,
+        "wanting": extraction.wanting,
     }
 
 
 def _store(work: Work, chunks: Chunks, carrying: Carrying) -> Result:
     store, session_id = work.service.store, work.session.id
-    stored = chunks.open(session_id)
+    stored = [chunk for chunk in chunks.open(session_id) if chunk.result is not None]
     event_ids: dict[str, str] = {}
     made = 0
     carrying.carry()

@@ -16,7 +16,7 @@ MAX_CODE = 180
 Topic = Literal[
     "", "api", "changelog", "cli", "config", "constant", "deleted", "dependency", "deprecation", "doc", "env", "line",
     "mode", "new", "raise", "removed", "renamed", "resigned", "runtime",
-    "schema", "symbol", "test", "todo", "touched", "why",
+    "schema", "shown", "symbol", "test", "todo", "touched", "why",
 ]  # fmt: skip
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.memory.fold import origin_from
 from contox_hooks.memory.sql import dedup as sql
+from contox_hooks.memory.sql import lineage as lineage_sql
 from contox_hooks.memory.store import Row, Store
 from contox_hooks.pipeline.dedup_item import DedupItem
-from contox_hooks.pipeline.statement import folded
+from contox_hooks.pipeline.kinship import Kinship
+from contox_hooks.pipeline.lineage import reverted_by
+from contox_hooks.pipeline.statement import act_of, folded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +34,7 @@ class Known:
         for row in store.rows(sql.EVIDENCE_OF_ALL, project_id=project_id):
             evidence[row["item_id"]].append(row)
         rows = store.rows(sql.ALL_KNOWN, project_id=project_id)
-        self.put(dedup_item(row, evidence[row["id"]]) for row in rows if row["id"] not in without)
+        self.put(dedup_item(store, row, evidence[row["id"]]) for row in rows if row["id"] not in without)
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
@@ -58,7 +62,7 @@ class Known:
         waiting = list(found.values())
         seen: set[Hashable] = set()
         while waiting:
-            for key in waiting.pop().keys - seen:
+            for key in waiting.pop().sought - seen:
                 seen.add(key)
                 for item_id in self._by_key.get(key, ()):
                     if item_id not in found:
@@ -87,13 +91,69 @@ def _own(store: Store, item_id: str, model: str) -> NDArray[np.float16] | None:
     return of_item(store, item_id, model) if own is None else own
 
 
-def dedup_item(row: Row, evidence: Iterable[Row]) -> DedupItem:
+def with_order(store: Store, project_id: str, items: Iterable[DedupItem]) -> list[DedupItem]:
+    """With the ancestors of those that share their second with another."""
+    items = list(items)
+    times = Counter(item.at_utc for item in items)
+    history = _Second(store, project_id)
+    return [
+        replace(item, before=history.before(item.commits, item.at_utc)) if times[item.at_utc] > 1 else item
+        for item in items
+    ]
+
+
+class _Second:
+    """The commits of one second in the order of ancestry, as far as they were captured."""
+
+    def __init__(self, store: Store, project_id: str) -> None:
+        self._store = store
+        self._project_id = project_id
+        self._commits: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    def before(self, shas: Iterable[str], at_utc: int) -> frozenset[str]:
+        own = frozenset(shas)
+        seen = set(own)
+        waiting = list(own)
+        while waiting:
+            for parent in self._commit(waiting.pop())[1]:
+                if parent not in seen and self._commit(parent)[0] == at_utc:
+                    seen.add(parent)
+                    waiting.append(parent)
+        return frozenset(seen) - own
+
+    def _commit(self, sha: str) -> tuple[int, tuple[str, ...]]:
+        """The second that its items have (its committer's, but none after it was seen), and its parents."""
+        if sha not in self._commits:
+            row = self._store.row(lineage_sql.COMMIT, project_id=self._project_id, key=f"commit:{sha}")
+            if row is None:
+                self._commits[sha] = -1, ()
+            else:
+                known = CommitDigest.from_payload(json.loads(row["payload"]))
+                self._commits[sha] = min(known.committer.at_utc, row["at_utc"]), known.parents
+        return self._commits[sha]
+
+
+def _takes_back(store: Store, project_id: str, commits: Iterable[str]) -> str | None:
+    """The commit that one of these says it reverts, or what became of it; None when it was never captured."""
+    kinship = Kinship(store, project_id, None, paid=False)
+    for sha in sorted(commits):
+        row = kinship.commit(sha)
+        named = None if row is None else reverted_by(CommitDigest.from_payload(json.loads(row["payload"])))
+        target = None if named is None else kinship.named(named)
+        if target is not None:
+            return str(target["key"]).partition(":")[2]
+    return None
+
+
+def dedup_item(store: Store, row: Row, evidence: Sequence[Row]) -> DedupItem:
     """Of rows of `item` and `evidence`."""
-    title, facts, at_utc = row["title"], row["facts"], row["at_utc"]
+    title, facts, at_utc, files = row["title"], row["facts"], row["at_utc"], json.loads(row["files"])
     cited = [(found["path"], found["quote"]) for found in evidence]
+    commits = frozenset(found["commit_sha"] for found in evidence)
     if row["origin"]:
         origin = origin_from(row["origin"])
-        title, facts, at_utc = origin.title, origin.facts, origin.at_utc
+        title, facts, at_utc, files = origin.title, origin.facts, origin.at_utc, origin.files
+        commits = frozenset(found.commit_sha for found in origin.evidence)
         cited = [(found.path, found.quote) for found in origin.evidence]
     merged = row["superseded_by"] if (row["status_reason"] or "").startswith("merged: ") else None
     return DedupItem(
@@ -102,4 +162,7 @@ def dedup_item(row: Row, evidence: Iterable[Row]) -> DedupItem:
         messages=frozenset(folded(quote) for path, quote in cited if path is None),
         approved=row["approved_at"] is not None,
         group=merged or (row["id"] if json.loads(row["merged_from"]) else None),
+        files=frozenset(files),
+        commits=commits,
+        takes_back=_takes_back(store, row["project_id"], commits) if act_of(title)[0] != folded(title) else None,
     )  # fmt: skip

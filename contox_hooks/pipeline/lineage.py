@@ -17,6 +17,8 @@ SQUASHED_SHARE = 0.9
 """So much of a branch's lines stand in the commit that squashed it; the rest is what its merge had to change."""
 LOST = "no branch reaches "
 """How the reason begins that the reach of branches gives and takes back."""
+REVERTED = " was reverted in "
+"""Between the two commits, in the reason that a revert gives and its own revert takes back."""
 
 _PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{7,64})\)$", re.MULTILINE)
 _REVERTED = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
@@ -130,17 +132,25 @@ def moved_evidence(
 
 
 def decide_heir(draft: Draft, carried: Sequence[Item]) -> Item | None:
-    """Which of the items that were carried to a commit the draft tells again."""
-    for same in (
-        lambda item: bool(draft.dedup_hint) and item.dedup_hint == draft.dedup_hint,
-        lambda item: item.title.casefold() == draft.title.casefold(),
-        lambda item: item.type == draft.type and _quotes(item.evidence) & _quotes(draft.evidence),
-        lambda item: item.type == draft.type,
+    """Which of the items that were carried to a commit the draft tells again. What was put away is only told again in
+    its own words: others are news."""
+    shown = [item for item in carried if is_shown(item)]
+    put_away = [item for item in carried if not is_shown(item)]
+    for items, same in (
+        ((*shown, *put_away), lambda item: bool(draft.dedup_hint) and item.dedup_hint == draft.dedup_hint),
+        ((*shown, *put_away), lambda item: item.title.casefold() == draft.title.casefold()),
+        (shown, lambda item: item.type == draft.type and _quotes(item.evidence) & _quotes(draft.evidence)),
+        (shown, lambda item: item.type == draft.type),
     ):
-        for item in carried:
+        for item in items:
             if same(item):
                 return item
-    return carried[0] if len(carried) == 1 and draft.type != "todo" and carried[0].type != "todo" else None
+    return shown[0] if len(shown) == 1 and draft.type != "todo" and shown[0].type != "todo" else None
+
+
+def is_shown(item: Item) -> bool:
+    """Whether it still says something; what was archived, deprecated or superseded was put away."""
+    return item.status in ("active", "review")
 
 
 def _quotes(evidence: Sequence[Evidence]) -> set[tuple[str, str | None]]:
@@ -150,7 +160,8 @@ def _quotes(evidence: Sequence[Evidence]) -> set[tuple[str, str | None]]:
 def may_retell(item: Item, commits: set[str]) -> bool:
     """Whether a draft from `commits` may put its words in place of the item's: not over what a person decided, and not
     where the item tells of others too."""
-    return item.approved_at is None and {entry.commit_sha for entry in item.evidence} <= commits
+    decided = item.approved_at is not None or not is_shown(item)
+    return not decided and {entry.commit_sha for entry in item.evidence} <= commits
 
 
 def moved_range(commit_range: str | None, finals: Mapping[str, str | None]) -> str | None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
+
+from contox_hooks.pipeline.quote import fold, fold_message
 
 MAX_BODY_READ = 20_000
 """Characters of a body that are looked at."""
@@ -21,11 +24,12 @@ _CONVENTIONAL = re.compile(
 )
 _KINDS = {"feature": "feat", "bugfix": "fix", "doc": "docs", "tests": "test"}
 _NOISE = re.compile(
-    r"\[(?:skip ci|ci skip|no ci)\]|(?<!\S):[a-z_]{3,30}:(?!\S)|[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]",
+    r"\[(?:skip ci|ci skip|no ci)\]|(?<!\S):[a-z_]{3,30}:(?!\S)|"
+    r"(?:\u200D?[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F])+",
     re.IGNORECASE,
 )
 _TRAILING_REFERENCE = re.compile(
-    r"(?:\s*[(\[]?(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|for)[:,]? +)?"
+    r"(?:(?:\s*(?:and|&|,|;))?\s*[(\[]?(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|for)[:,]? +)?"
     r"(?:#|gh-|GH-)\d{1,7}[)\],]*)+\.?$",
     re.IGNORECASE,
 )
@@ -54,7 +58,18 @@ _PASTED = re.compile(
 """Lines of code, quotations, terminals, logs: not the author's own prose."""
 _BREAKING = re.compile(r"BREAKING[ -]CHANGES?:\s*(.*)", re.DOTALL)
 _BULLET = re.compile(r"\s*(?:[*•-]|\d{1,2}[.)])\s+(\S.*)")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[A-Z`\"'(])")
+_SENTENCE_END = re.compile(
+    r"(?:(?<=[!?])|(?<=\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.))[\"')]?(?P<gap>\s+)(?=[A-Z`\"'(])"
+    r"|(?<=[。！？])(?![」』）”。！？])"
+)
+_UNSPACED = re.compile(
+    r"[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uF900-\uFAFF\U00020000-\U0003FFFF]"
+)
+"""Letters of scripts that put no space between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+_LEAST_UNSPACED = 6
+"""Of them, about three words."""
+_BLOCK = re.compile(r"\* (?P<title>\S.*)")
+"""A commit's title in the body of those that were squashed into one."""
 _WHY = re.compile(
     r"\b(?:because|so that|in order to|to (?:avoid|prevent|ensure|allow|make sure|support|keep)|otherwise|due to|"
     r"instead of|as a result|the reason|reason for|rather than|previously|since (?!v?\d)|"
@@ -100,9 +115,9 @@ def read_message(subject: str, body: str) -> Message:
     kind = scope = ""
     breaking = False
     fixup = _FIXUP.match(flat)
-    rest = _NOISE.sub(" ", fixup["title"] if fixup else flat).strip()
+    rest = fold(_NOISE.sub(" ", fixup["title"] if fixup else flat))
     request = _request_at_end(rest)
-    rest = _TRAILING_REFERENCE.sub("", rest).strip() or rest
+    rest = _without_reference(rest)
     if match := _CONVENTIONAL.fullmatch(rest):
         kind = _KINDS.get(match["kind"].lower(), match["kind"].lower())
         scope = _clean(match["scope"] or "").lower()
@@ -114,9 +129,9 @@ def read_message(subject: str, body: str) -> Message:
         request = merged[1]
         # GitHub puts the pull request's title in the body's first line.
         rest = _clean(paragraphs[0].splitlines()[0]) if paragraphs else rest
-        rest = _TRAILING_REFERENCE.sub("", rest).strip() or rest
+        rest = _without_reference(rest)
     pieces = _Pieces()
-    for number, paragraph in enumerate(paragraphs):
+    for number, paragraph in enumerate(_of_own_block(paragraphs, rest)):
         if not (merged and merged[1] and number == 0):
             pieces.read(paragraph)
     closes = tuple(dict.fromkeys(_CLOSES.findall(f"{flat}\n{body}")))
@@ -158,6 +173,8 @@ class _Pieces:
         if match := _BREAKING.search(paragraph):
             self.breaking = _clean(match[1])[:MAX_PIECE]
             return
+        if _is_paste(paragraph):
+            return
         text: list[str] = []
         for line in paragraph.splitlines():
             if _TRAILER.match(line) or (_PASTED.match(line) and not self._goes_on(line)):
@@ -181,8 +198,17 @@ class _Pieces:
             self._in_bullet = False
             self._add(self.why if _WHY.search(joined) else self.bullets, joined)
             return
-        for sentence in _SENTENCE_END.split(joined):
-            self._add(self.why if _WHY.search(sentence) else self.prose, sentence.strip())
+        before = ""
+        for sentence in _sentences(joined):
+            if not _WHY.search(sentence):
+                self._add(self.prose, sentence)
+            elif not self.why and before in self.prose and len(before) + len(sentence) < MAX_PIECE:
+                # The first reason comes with what it is the reason of.
+                self.prose.remove(before)
+                self._add(self.why, f"{before} {sentence}")
+            else:
+                self._add(self.why, sentence)
+            before = sentence
 
     @staticmethod
     def _add(place: list[str], piece: str) -> None:
@@ -191,12 +217,64 @@ class _Pieces:
         if (
             words
             and not is_reference
-            and not piece.endswith((":", ",", "i.e.", "e.g."))
+            and not piece.endswith((":", ",", "：", "，", "i.e.", "e.g."))
             and len(piece) <= MAX_PIECE
             and piece not in place
-            and len(words) > 2
+            and (len(words) > 2 or is_unspaced(piece))
         ):
             place.append(piece)
+
+
+def _sentences(text: str) -> list[str]:
+    ends = [match.end() if match["gap"] is None else match.start("gap") for match in _SENTENCE_END.finditer(text)]
+    return [text[start:end].strip() for start, end in pairwise([0, *ends, len(text)])]
+
+
+def _is_paste(paragraph: str) -> bool:
+    """A paragraph that is indented as a whole, or a table of figures."""
+    lines = paragraph.splitlines()
+    if all(line.startswith(("  ", "\t")) for line in lines) and not _BULLET.match(lines[0]):
+        return True
+    words = paragraph.split()
+    figures = sum(word[0].isdigit() for word in words)
+    return len(lines) > 1 and figures > 1 and figures * 3 >= len(words)
+
+
+def _of_own_block(paragraphs: list[str], title: str) -> list[str]:
+    """Of commits squashed into one, each a block under its title, the prose of that which the subject names; of the
+    others their titles."""
+    heads = [match["title"] if (match := _BLOCK.match(paragraph)) else "" for paragraph in paragraphs]
+    own = [place for place, head in enumerate(heads) if head and plain_title(head) == plain_title(title)]
+    if sum(map(bool, heads)) < 2 or not own:
+        return paragraphs
+    kept: list[str] = []
+    inside = True
+    for place, paragraph in enumerate(paragraphs):
+        if heads[place]:
+            inside = place in own
+            kept.append(paragraph if inside else paragraph.split("\n", 1)[0])
+        elif inside or _BREAKING.search(paragraph):
+            kept.append(paragraph)
+    return kept
+
+
+def plain_title(text: str) -> str:
+    """A subject without type, scope, references and its first letter's case: two that say the same are equal."""
+    rest = _without_reference(fold(_NOISE.sub(" ", _clean(text))))
+    match = _CONVENTIONAL.fullmatch(rest)
+    return (match["rest"] if match else rest).rstrip(" .").casefold()
+
+
+def _without_reference(text: str) -> str:
+    """Without the issues at its end, unless that would tear a bracket."""
+    short = _TRAILING_REFERENCE.sub("", text).strip()
+    torn = short.count("(") > short.count(")") and text.count("(") <= text.count(")")
+    return text if torn or not short else short
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether it says something in a script without spaces, where words cannot be counted by them."""
+    return len(_UNSPACED.findall(text)) >= _LEAST_UNSPACED
 
 
 def _request_at_end(subject: str) -> str | None:
@@ -205,12 +283,7 @@ def _request_at_end(subject: str) -> str | None:
 
 
 def _clean(text: str) -> str:
-    """White space folded; of text with control characters, the longest run without, so that it stays verbatim."""
-    folded = " ".join(text[:4000].split())
-    if folded.isprintable():
-        return folded
-    marks = "".join(character if character.isprintable() else "\0" for character in folded)
-    return max(marks.split("\0"), key=len).strip()
+    return fold_message(text[:4000])
 
 
 def _capitalised(text: str) -> str:

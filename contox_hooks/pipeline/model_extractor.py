@@ -15,7 +15,7 @@ from typing import Protocol
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.error import RemoteError, SpendRefused, StageFailed
-from contox_hooks.model.chat import Answer, Question
+from contox_hooks.model.chat import FREE, Answer, Question
 from contox_hooks.pipeline.answer import AnswerInvalid, Reading, read_answer
 from contox_hooks.pipeline.fact import cut
 from contox_hooks.pipeline.offline import OfflineExtractor
@@ -30,6 +30,7 @@ PURPOSE = "enrich"
 REST_S = 300.0
 """Where no model answered, the rules read for so long without asking again: an endpoint that is down costs one time-out
 in that time, not one a chunk."""
+HISTORY = "history is for the model when asked for (contox-hooks enrich --again)"
 _MAX_REASON = 200
 
 
@@ -58,7 +59,8 @@ class ChunkAsker(Protocol):
         ...
 
     def claim(self, session_id: str, chunk_no: int) -> bool:
-        """Whether the chunk is ours to ask about; False when somebody may have paid for it before."""
+        """Whether the chunk is ours to ask about; False when somebody may have paid for it before. One that is asked
+        about and costs nothing (refused, not reached, too busy, over a cap) is given back."""
         ...
 
     def ask(
@@ -72,9 +74,16 @@ class ModelExtractor:
     """An `Extractor` by a language model; `fallback` reads what the model does not."""
 
     def __init__(
-        self, asker: ChunkAsker, fallback: Extractor | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        asker: ChunkAsker,
+        fallback: Extractor | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        history: bool = False,
     ) -> None:
+        """`history`: somebody asked that the model also read what was not made here and now."""
         self._asker = asker
+        self._history = history
         self._fallback = fallback or OfflineExtractor()
         self._clock = clock
         self._rests_until = -math.inf
@@ -93,19 +102,22 @@ class ModelExtractor:
         """Raises StageFailed when the answer has not the form, nor after its one repair."""
         if context is None:
             return self._by_rules(digests, "nobody said for which session")
+        if not self._history and all(digest.origin == "history" for digest in digests):
+            return self._by_rules(digests, HISTORY, wanting=True)
         if self._clock() < self._rests_until:
-            return self._by_rules(digests, self._rests_since)
+            return self._by_rules(digests, self._rests_since, wanting=True)
         if not self._asker.claim(context.session_id, context.chunk_no):
             return self._by_rules(digests, f"{self.name} was asked about them before and may have been paid")
-        prompt = prompt_for(digests, context.known())
+        told = [context.narrow.digest(digest) for digest in digests]
+        prompt = prompt_for(told, context.known())
         notes = [f"shown without {prompt.cut.texts}"] if prompt.cut.texts else []
         try:
             answer = self._ask(prompt.question, context, notes)
         except SpendRefused as error:
-            return self._by_rules(digests, cut(error.message, _MAX_REASON))
+            return self._by_rules(digests, cut(error.message, _MAX_REASON), wanting=True)
         except RemoteError as error:
             self._rests_until, self._rests_since = self._clock() + REST_S, self._failures() or error.message
-            return self._by_rules(digests, self._rests_since)
+            return self._by_rules(digests, self._rests_since, wanting=isinstance(error, FREE))
         try:
             reading = _read(answer, digests, prompt)
         except AnswerInvalid as invalid:
@@ -165,8 +177,8 @@ class ModelExtractor:
                 hint=f"contox-hooks retry {context.session_id} reads these commits by rules",
             ) from invalid
 
-    def _by_rules(self, digests: Sequence[CommitDigest], reason: str) -> Extraction:
-        return RulesInstead(reason, self._fallback).extract(digests)
+    def _by_rules(self, digests: Sequence[CommitDigest], reason: str, *, wanting: bool = False) -> Extraction:
+        return RulesInstead(reason, self._fallback, wanting=wanting).extract(digests)
 
 
 class RulesInstead:
@@ -174,8 +186,9 @@ class RulesInstead:
 
     paid = False
 
-    def __init__(self, reason: str, rules: Extractor | None = None) -> None:
+    def __init__(self, reason: str, rules: Extractor | None = None, *, wanting: bool = True) -> None:
         self._reason = reason
+        self._wanting = wanting
         self._rules = rules or OfflineExtractor()
 
     @property
@@ -184,7 +197,7 @@ class RulesInstead:
 
     def extract(self, digests: Sequence[CommitDigest], *, context: Context | None = None) -> Extraction:
         found = self._rules.extract(digests)
-        return replace(found, by=self.name, note=f"by rules: {self._reason}")
+        return replace(found, by=self.name, note=f"by rules: {self._reason}", wanting=self._wanting)
 
 
 def _read(answer: Answer, digests: Sequence[CommitDigest], prompt: Prompt) -> Reading:

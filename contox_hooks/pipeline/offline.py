@@ -7,17 +7,22 @@ Invariant: every quote stands in its commit, so that the quote check changes not
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import Draft
+from contox_hooks.domain.path import path_kind
 from contox_hooks.pipeline.detail import details
+from contox_hooks.pipeline.document import fitting_entries
 from contox_hooks.pipeline.drafting import todo_draft, topic_draft
 from contox_hooks.pipeline.message import read_message
 from contox_hooks.pipeline.provider import Context, Extraction
 from contox_hooks.pipeline.summary import session_summary
-from contox_hooks.pipeline.topic import Reading, topics
-from contox_hooks.pipeline.triviality import CHANGELOG_ONLY, UNEXPLAINED, trivial_reason
+from contox_hooks.pipeline.topic import Reading, only_follows, topics
+from contox_hooks.pipeline.triviality import CHANGELOG_ONLY, UNEXPLAINED, explains, says_little, trivial_reason
 
+_OUTWARD = 4
+"""Weight of a fact from which it is of a definition or a setting, not of a line."""
 MAX_TODOS = 3
 """Open ends taken from the comments of one topic."""
 
@@ -49,13 +54,15 @@ class OfflineExtractor:
 def read_commit(digest: CommitDigest) -> Reading:
     message = read_message(digest.subject, digest.body)
     found = details(digest)
+    numbers = {*message.closes, *message.issues, message.request or ""}
+    found = replace(found, facts=fitting_entries(found.facts, numbers))
     return Reading(digest, message, found, trivial_reason(digest, message, found.patches))
 
 
 def _telling(topic: Sequence[Reading]) -> list[Reading]:
     """The commits whose words and lines the item is made of: those that are not trivial, and beside them, or with the
     request that brought them, those that are trivial only by themselves."""
-    requested = any(reading.message.request for reading in topic)
+    requested = any(explains(reading.message) for reading in topic)
     told = {
         reading.digest.sha for reading in topic if not reading.trivial or (requested and reading.trivial == UNEXPLAINED)
     }
@@ -63,9 +70,22 @@ def _telling(topic: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in topic if reading.digest.sha in told | beside] if told else []
 
 
+def _is_slight(told: Reading, topic: Sequence[Reading]) -> bool:
+    """Whether the one commit that a topic tells of is too little for an item, and no request says more of it."""
+    if told.details.todos or told.details.reasons or any(explains(reading.message) for reading in topic):
+        return False
+    silent = not told.details.facts and not told.message.prose
+    if silent and only_follows(told.message.title) and all(path_kind(path) == "doc" for path in told.paths):
+        return True  # `Update README.md`, and nothing that can be told of it
+    outward = any(fact.weight >= _OUTWARD for fact in told.details.facts)
+    return not outward and says_little(told.digest, told.message, told.details.patches)
+
+
 def _drafts(topic: Sequence[Reading]) -> Iterator[Draft]:
     """The topic's own draft, and one for each open end that its comments leave."""
     telling = _telling(topic)
+    if len(telling) == 1 and _is_slight(telling[0], topic):
+        return
     if telling:
         yield topic_draft(topic, telling)
     todos = [(reading, todo) for reading in telling for todo in reading.details.todos]

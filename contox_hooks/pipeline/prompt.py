@@ -1,14 +1,13 @@
 """What a model is asked about a chunk of commits: the question, within its budget, and what had to be left out.
 
 Pure. Must not know who is asked or what becomes of the answer. Invariants: the system text is ours alone; all that
-others wrote stands in the fence (fence.py); equal input gives equal bytes; only what is stored is shown, and neither
-people's names nor addresses; every cut is told in the prompt and counted.
+others wrote stands in the fence (fence.py); equal input gives equal bytes; only what is stored is shown, without
+addresses and the lines that are there to name people (domain/shown.py); every cut is told in the prompt and counted.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +16,10 @@ from typing import Any
 from contox_hooks.domain.diff import shares
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import MAX_FACTS, MAX_RATIONALE, MAX_TAGS, MAX_TITLE, Item
+from contox_hooks.domain.shown import impersonal, masked, visible
 from contox_hooks.model.chat import CHARACTERS_A_TOKEN, Question
 from contox_hooks.pipeline.answer_form import MAX_EVIDENCE, MAX_ITEMS, MAX_QUOTE, MIN_QUOTE, SCHEMA, SCHEMA_NAME
-from contox_hooks.pipeline.fence import fenced, visible
+from contox_hooks.pipeline.fence import fenced
 from contox_hooks.pipeline.summary import MAX_SUMMARY
 
 MAX_DIFFS = 36_000
@@ -35,9 +35,6 @@ SHA_SHOWN = 12
 """Digits of a commit's id at least, as CONTRACT.md section 3 has it."""
 
 _YEAR_9999 = 253_402_300_799
-_PERSON_LINE = re.compile(r"(?mi)^(?:[a-z]+(?:-[a-z]+)*-by|cc):[^\n]*<[^\n<>@]*@[^\n<>]*>[^\S\n]*\n?")
-"""Trailers that name people."""
-
 SYSTEM = f"""\
 You read commits of a software project and write down what a developer who joins later needs to know: decisions,
 conventions, architecture, implementations, bugs and their causes, open ends. You answer with one JSON object, nothing
@@ -117,7 +114,7 @@ class Prompt:
 def prompt_for(digests: Sequence[CommitDigest], known: Sequence[Item] = ()) -> Prompt:
     """`known`: best first; the first MAX_KNOWN are shown."""
     shown = list(known[:MAX_KNOWN])
-    diffs = [visible(digest.diff) for digest in digests]
+    diffs = [masked(digest.diff) for digest in digests]
     rooms = shares([len(diff) for diff in diffs], [0] * len(diffs), MAX_DIFFS)
     digits = _digits(digests)
     commits = [_commit(digest, digits, diff, room) for digest, diff, room in zip(digests, diffs, rooms, strict=True)]
@@ -153,8 +150,8 @@ def _digits(digests: Sequence[CommitDigest]) -> int:
 
 def _commit(digest: CommitDigest, digits: int, diff: str, room: int) -> tuple[dict[str, Any], int, int]:
     """The entry, how many characters and how many paths it lacks."""
-    subject, subject_lost = _cut(visible(digest.subject), MAX_SUBJECT)
-    body, body_lost = _cut(visible(_PERSON_LINE.sub("", digest.body).strip()), MAX_BODY)
+    subject, subject_lost = _cut(masked(digest.subject), MAX_SUBJECT)
+    body, body_lost = _cut(impersonal(digest.body).strip(), MAX_BODY)
     kept, diff_lost = _cut_lines(diff, room)
     files = _files(digest)
     lost_paths = max(0, digest.files_total - digest.excluded_files - len(files))
@@ -162,7 +159,7 @@ def _commit(digest: CommitDigest, digits: int, diff: str, room: int) -> tuple[di
         "commit": digest.sha[:digits],
         "date": _date(digest.committer.at_utc),
         "kind": digest.kind,
-        "branch": visible(digest.branch)[:MAX_TITLE] if digest.branch else None,
+        "branch": masked(digest.branch)[:MAX_TITLE] if digest.branch else None,
         "subject": subject,
         "body": body,
         "files": files,
@@ -187,8 +184,8 @@ def _files(digest: CommitDigest) -> list[str]:
     room = MAX_PATHS_TEXT
     for change in digest.files[:MAX_PATHS]:
         counts = "" if change.insertions is None else f" +{change.insertions} -{change.deletions or 0}"
-        source = f" (from {visible(change.old_path)})" if change.old_path else ""
-        line = f"{change.status} {visible(change.path)}{source}{counts}"
+        source = f" (from {masked(change.old_path)})" if change.old_path else ""
+        line = f"{change.status} {masked(change.path)}{source}{counts}"
         room -= len(line)
         if room < 0:
             break
@@ -197,12 +194,12 @@ def _files(digest: CommitDigest) -> list[str]:
 
 
 def _item(item: Item) -> tuple[dict[str, Any], int]:
-    facts, lost = _cut(visible(item.facts), MAX_KNOWN_FACTS)
+    facts, lost = _cut(impersonal(item.facts), MAX_KNOWN_FACTS)
     entry: dict[str, Any] = {
         "id": item.id,
         "type": item.type,
         "importance": item.importance,
-        "title": visible(item.title)[:MAX_TITLE],
+        "title": masked(item.title)[:MAX_TITLE],
         "facts": facts,
     }
     if lost:

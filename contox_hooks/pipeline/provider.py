@@ -8,11 +8,12 @@ drops what the commits do not say (invariant 9).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import Draft, Item
+from contox_hooks.domain.narrow import Narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Context:
     chunk_no: int
     known: Callable[[], Sequence[Item]] = tuple
     """The items that the chunk may bear on, best first; looked up when called, since rules never ask."""
+    narrow: Narrow = field(default_factory=Narrow)
+    """What of the commits may leave this machine, by the settings in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Extraction:
     """Who read it, where that was not the extractor of this name: the model that answered, `offline`."""
     note: str | None = None
     """What somebody should know of how this chunk was read: by rules and why, by another model, after a repair."""
+    wanting: bool = False
+    """Rules read it although a model is wanted, and that was paid nothing: `enrich --again` can have it read."""
 
 
 class Extractor(Protocol):

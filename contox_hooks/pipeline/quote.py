@@ -6,6 +6,7 @@ not know who proposed a draft. Invariant: what is kept is unchanged but for evid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -14,10 +15,22 @@ from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.pipeline.patch import file_patches
 
+_NO_TEXT = re.compile(
+    r"\x1b\[[0-?]*[!-/]*[@-~]|\x1b\][^\s\x07\x1b]{0,300}(?:\x07|\x1b\\)|[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+    "|[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+"""Terminal sequences (ECMA-48, 5.4), control characters, what was no UTF-8; overrides of the direction and tags, with
+which a text hides what it says. No white space in a sequence: a piece of a message loses what the whole one loses."""
+
 
 def fold(text: str) -> str:
     """Runs of white space as one space, none at the ends."""
     return " ".join(text.split())
+
+
+def fold_message(text: str) -> str:
+    """A message as it is read and quoted: folded, without what is no text. Joiners and soft hyphens are text."""
+    return fold(_NO_TEXT.sub("", fold(text)))
 
 
 def cited_lines(quote: str) -> list[str]:
@@ -81,8 +94,9 @@ class CommitTexts:
             return False
         if evidence.path is None:
             if digest.sha not in self._messages:
-                self._messages[digest.sha] = fold(digest.message)
-            return fold(evidence.quote) in self._messages[digest.sha]
+                self._messages[digest.sha] = fold_message(digest.message)
+            quote = fold_message(evidence.quote)
+            return bool(quote) and quote in self._messages[digest.sha]
         if digest.sha not in self._sides:
             self._sides[digest.sha] = _sides(digest)
         sides = self._sides[digest.sha].get(evidence.path)

@@ -8,6 +8,7 @@ from typing import Any
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.item import Item
+from contox_hooks.domain.narrow import Narrow
 from contox_hooks.memory.service import Service
 from contox_hooks.pipeline.provider import Context
 
@@ -16,14 +17,23 @@ _MAX_NOTES = 5
 
 
 def context_of(
-    service: Service, project_id: str, session_id: str, chunk_no: int, digests: Sequence[CommitDigest]
+    service: Service,
+    project_id: str,
+    session_id: str,
+    chunk_no: int,
+    digests: Sequence[CommitDigest],
+    narrow: Narrow,
 ) -> Context:
+    """What is known is looked up by what `narrow` lets be sent of the commits, and is narrowed itself."""
+    told = [narrow.digest(digest) for digest in digests]
+
     def known() -> Sequence[Item]:
         from contox_hooks.pipeline.relevant import relevant_items
 
-        return relevant_items(service, project_id, digests)
+        found = relevant_items(service, project_id, told)
+        return [item for item in map(narrow.item, found) if item is not None]
 
-    return Context(project_id, session_id, chunk_no, known)
+    return Context(project_id, session_id, chunk_no, known, narrow)
 
 
 def told_of_reading(results: Mapping[int, Mapping[str, Any]]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from contox_hooks.domain.error import Error, StoreError
 from contox_hooks.domain.pipeline import Job, JobStatus, next_job
 from contox_hooks.lock import FileLock
 from contox_hooks.memory.job import Run
+from contox_hooks.memory.mending import mend
 from contox_hooks.memory.project import Project
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.session import Session
@@ -73,6 +74,7 @@ def run_pending(
             if not _take(lock, path):
                 return worker.report(busy=True)
             with lock:
+                mend(store)
                 worker.work(project_id, session_id, limit)
             # Look again without the lock: whoever queued a run while we held it saw us and went away.
         return worker.report(busy=False)

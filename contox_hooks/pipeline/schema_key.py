@@ -79,7 +79,7 @@ def schema_key(item_type: ItemType, paths: Collection[str], title: str, topics: 
         return "root/backend/api"
     if "cli" in told:
         return "root/cli"
-    if _PERFORMANCE.search(title):
+    if item_type != "bug" and _PERFORMANCE.search(title):
         return "root/perf"
     if not sources and paths:
         if all(path.rpartition("/")[2].lower() in _MANIFESTS or path_kind(path) in ("doc", "ci") for path in paths):

@@ -14,7 +14,8 @@ from contox_hooks.memory.item import Items
 from contox_hooks.memory.merge import MERGED
 from contox_hooks.memory.sql import dedup as sql
 from contox_hooks.memory.store import Store
-from contox_hooks.pipeline.dedup import Conflict, Decisions, Replacement, is_by_rule
+from contox_hooks.pipeline.dedup import AGAIN, REVERTS, Conflict, Decisions, Replacement, is_by_rule
+from contox_hooks.pipeline.lineage import REVERTED
 from contox_hooks.pipeline.verdict import decide_verdict
 
 REPLACED = "replaced: "
@@ -108,6 +109,8 @@ def _settle_replacement(items: Items, item: Item, wanted: Replacement | None) ->
             items.set_status(item.id, "active")
         return False
     items.relate(newer.id, item.id, "supersedes", wanted.reason)
+    if wanted.reason == AGAIN and newer.status == "review" and REVERTED in (newer.status_reason or ""):
+        items.set_status(newer.id, "active")
     items.set_status(
         item.id, "superseded", reason=f"{REPLACED}{wanted.reason} (“{newer.title}”)", superseded_by=newer.id
     )
@@ -145,7 +148,8 @@ def _settle_conflict(items: Items, newer: Item, older: Item, conflict: Conflict)
     items.relate(newer.id, older.id, "contradicts", conflict.reason)
     if not known:  # else a person may have decided already
         _to_review(items, older, newer, conflict.reason)
-        _to_review(items, newer, older, conflict.reason)
+        if conflict.reason != REVERTS:  # what was taken back is in doubt, not that it was
+            _to_review(items, newer, older, conflict.reason)
     return not known
 
 

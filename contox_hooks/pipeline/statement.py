@@ -66,6 +66,8 @@ _MOVES = frozenset(
     {"update", "use", "move", "switch", "pin", "require", "set", "target", "raise", "lower", "increase", "limit"}
 )
 _DROPS = frozenset({"drop"})
+_SUPPORT = frozenset({"support", "for", "eol", "end", "of", "life", "end-of-life"})
+"""`Drop support for EOL Python 3.7` drops Python 3.7."""
 _ELSEWHERE = re.compile(r"\b(?:for|on|in|with|against|when|under|since|before|after|fix\w*)\b")
 """Before a version: it says where something else happened, not what was chosen."""
 
@@ -89,7 +91,8 @@ def value_of(title: str) -> Value | None:
     before = text[: found[0].start()]
     if words[0] in _MOVES and _ELSEWHERE.search(before):
         return None
-    subject = " ".join(title_words(f"{before} {text[found[0].end() :]}"))
+    named = title_words(f"{before} {text[found[0].end() :]}")
+    subject = " ".join(word for word in named if words[0] not in _DROPS or word not in _SUPPORT)
     if len(subject.split()) < 2:  # `Bump to 2`: of what?
         return None
     parts = tuple(int(part) for part in re.findall(r"\d+", found[0][1])[:6])
@@ -221,10 +224,34 @@ def side_of(title: str) -> tuple[str, bool] | None:
     return f"{kind} {' '.join(rest)}", words[0] in _GIVES
 
 
-_REVERT = re.compile(r"revert(?:s|ed)? [“\"](?P<what>.+)[”\"]", re.I)
+_ACT = re.compile(r"(?P<act>revert|reapply)(?:s|ed)? [“\"](?P<what>.+)[”\"]", re.I)
 
 
-def reverted(title: str) -> str | None:
-    """The title that a revert takes back, folded."""
-    match = _REVERT.fullmatch(folded(title))
-    return None if match is None else folded(match["what"])
+def act_of(title: str) -> tuple[str, bool]:
+    """What a title is about, folded, and whether that stands after it: `Revert “x”` takes x back, `Revert “Revert “x””`
+    and git's `Reapply “x”` do it again, `x` does it."""
+    what, stands = folded(title), True
+    while match := _ACT.fullmatch(what):
+        what = folded(match["what"])
+        stands = stands == (match["act"] != "revert")
+    return what, stands
+
+
+# -- titles that many changes have -------------------------------------------------------------------------------------
+
+_SAYS_LITTLE = re.compile(
+    r"fix|add|updat(?:e)?|improv(?:e)?|chang(?:e)?|tweak|adjust|clean(?:up)?|up|remov(?:e)?|refactor|minor|small|more|some|"
+    r"for|of|in|on|to|and|with|from|test|doc|documentation|readme(?:\.\w+)?|code|bug|issue|stuff|thing|file|config|"
+    r"setting|version|ci|build|wip|initial|commit|first|better|new|next|work|address?|review|feedback|suggestion|error|"
+    r"changelog|merg(?:e)?|branch|fork|master|main|releas(?:e)?|prepar(?:e)?|bump|lint(?:er)?|typo|formatt?|style|chore|"
+    r"deps|dependency|dependencie|\d+"
+)
+"""As `title_words` gives them."""
+_TELLING = 3
+"""Words beside those, from which on a title names one change."""
+
+
+def is_vague(title: str) -> bool:
+    """Whether many changes have such a title: `Merge commit from fork`, `Update README (README.md)`."""
+    telling = {word for word in title_words(title) if not _SAYS_LITTLE.fullmatch(word)}
+    return len(telling) < _TELLING

@@ -18,10 +18,16 @@ from contox_hooks.pipeline.message import Message
 _FOLLOW_UP = re.compile(
     r"(?:fix(?:e[sd]|ing)?|add(?:ed)?|update[sd]?|more|missing|address(?:ed)?|apply|appease|improve|clean(?:ed)? ?up|"
     r"tweak\w*|adjust\w*|remove[sd]?|another|final|oops|again|review|comments?|feedback|suggestions?|tests?|failing|"
-    r"docs?|documentation|changelog|lint\w*|mypy|typing|types?|coverage|ci|build|the|for|from|code|pr|and)"
+    r"docs?|documentation|readme(?:\.\w+)?|changelog|appease|lint\w*|mypy|typing|types?|coverage|ci|build|the|for|from|code|pr|and)"
     r"(?:\W+|$)",
     re.IGNORECASE,
 )
+_EMPTY_TITLE = re.compile(
+    r"merge (?:commit|branch|remote|pull request|request|changes?)\b.*|merge|squash(?:ed)?(?: commit.*)?", re.IGNORECASE
+)
+"""Says how the commit came, not what it does."""
+_FILE_TOUCHED = re.compile(r"(?:update|change|create|modify|edit|fix)d? \S+\.\w{1,5}", re.IGNORECASE)
+"""What a forge calls an edit on its page."""
 _NAMED = re.compile(r"[`'_()./\\]|[a-z][A-Z]|\d|^--?\w")
 """A word that names something of the code."""
 _WORD = re.compile(r"\w{4,}")
@@ -117,7 +123,8 @@ def _merged_commits(reading: Reading, by_sha: dict[str, int], kept: Sequence[Rea
 
 def _keys(reading: Reading) -> list[tuple[str, str]]:
     message = reading.message
-    keys = [] if _is_follow_up(message) else [("title", message.title.casefold())]
+    vague = _is_follow_up(message) or says_nothing(message.title)
+    keys = [] if vague else [("title", message.title.casefold())]
     keys += [("issue", number) for number in message.closes]
     series, main = series_of(message), _main_path(reading)
     if series and main:
@@ -140,8 +147,17 @@ def series_of(message: Message) -> str | None:
     return f"{message.scope}:{area}: " + " ".join("…" if _NAMED.search(word) else word for word in words)
 
 
+def says_nothing(title: str) -> bool:
+    """Whether a title says only how the commit came: `Merge commit from fork`."""
+    return _EMPTY_TITLE.fullmatch(title[:200]) is not None
+
+
+def only_follows(title: str) -> bool:
+    """Whether a title says only that something is finished or mended, not what."""
+    return not _FOLLOW_UP.sub("", title[:200]).strip() or _FILE_TOUCHED.fullmatch(title[:200]) is not None
+
+
 def _is_follow_up(message: Message) -> bool:
-    """Whether the title says only that something is finished or mended, not what."""
     return not _FOLLOW_UP.sub("", message.title[:200]).strip()
 
 

@@ -25,6 +25,10 @@ UNEXPLAINED = "a line or two without an explanation"
 """Until the request it came with explains it: changelogs speak of such commits."""
 _SMALL = 20
 """Changed lines up to which a commit that calls itself cosmetic is taken at its word."""
+_SAYING_WORDS = 5
+"""Words of a title, a request's too, from which it says by itself what a line or two are for."""
+_RELEASED = 100
+"""Changed lines of code up to which a commit that calls itself a release is one: copies of the version, built files."""
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -37,9 +41,12 @@ _RELEASE = _any_of(
     rf"new version)\b.{{0,40}}?{_VERSION}\W*",
     rf"{_VERSION}(?: release)?",
     r"bump(?:ed)? version(?: number)?",
-    r"(?:prepare|prep|pre|post)[ -]?(?:for )?release.{0,30}",
+    r"(?:prepare|prep|pre|post|bump(?:ed|s|ing)?)[ -]?(?:for )?(?:the |a |new |next )*release.{0,30}",
+    rf"bump(?:ed|s|ing)? {_VERSION}\W*",
+    rf"[\w@/.]+(?:-[\w@/.]+)*[- ]{_VERSION}",
     r"back to development.{0,20}",
     r"(?:next|new) (?:dev|development|patch|minor|major)? ?version.{0,20}",
+    rf"change-?log:? {_VERSION}",
     r"update version(?: number)?.{0,20}|version bump.{0,20}|bump",
 )
 _ROUTINE = _any_of(
@@ -47,16 +54,24 @@ _ROUTINE = _any_of(
     r"\[pre-commit\.ci\].*|Merge pull request #\d+ from \S*(?:dependabot|renovate|pre-commit-ci)\S*",
     r"(?:ran |run )?pre-?commit auto-?update.{0,40}",
     r"all-repos.*",
-    r"(?:chore|fix|build)\(deps.{0,20}\): .+",
+    r"(?:chore|fix|build|ci)\(deps.{0,20}\): (?:bump|update|upgrade|pin|refresh|lock ?file).{0,200}",
     r"(?:update|upgrade|bump|pin|refresh)[sd]? (?:all |the |dev(?:elopment)? |test |pinned |docs? )*"
     r"(?:dependenc(?:y|ies)|deps|pins|env|pre-commit(?: hooks?| config)?|requirements(?: files?)?|lock ?files?|"
     r"python-packages|github actions?(?: versions?)?)(?: \(.{0,40}\))?",
     r"(?:update|upgrade|bump)[sd]? (?:[\w./-]+ ){0,2}?versions?(?: (?:of|in|for|from) .{1,60})?",
 )
-_UPGRADE = _any_of(r"(?:update|upgrade|bump)[sd]? [\w./@ -]{1,60}? (?:to )?v?\d[\w.]*")
+_UPGRADE = _any_of(r"(?:update|upgrade|bump)[sd]? [\w./@ -]{1,60}? (?:v?\d+\.\d[\w.]*|to v?\d[\w.]*)")
+_BARE_BUMP = _any_of(r"bump(?:ed|s|ing)? @?[\w./@-]+(?: (?:from|in|group|across)\b.*)?")
+"""Routine where nothing but manifests changed."""
 _PIN = re.compile(
-    r"[\w.\[\]-]+==[\w.+!]+.{0,80}|-?\s*(?:uses|rev|image|version):\s*\S+.{0,80}|(?:#|//|-+\s|via\b).{0,200}|\W*"
+    r"(?:-\s*)?[\w.\[\]-]+==[\w.+!]+.{0,80}|-?\s*(?:uses|rev|image|version):\s*\S+.{0,80}|(?:#|//|-[rc]\s|--hash|via\b).{0,200}|\W*"
 )
+_FLOOR = re.compile(
+    r"\b(?:msrv|minim\w+|at least|require[sd]?|requiring|support\w*|drop\w*|deprecat\w*)\b", re.IGNORECASE
+)
+"""What a title says that speaks of what the project needs or supports: no routine."""
+_VERSION_KEY = re.compile(r"""\s*["']?(?:__)?version(?:__)?["']?\s*[:=]|.{0,80}\bpath\s*=""", re.IGNORECASE)
+"""A line that holds the project's own version, or that of another part of it."""
 _BOUND = re.compile(r"\b(?:drop|requir|support|minimum|at least|deprecat|fix|pin|compat)", re.IGNORECASE)
 """What the title of a moved version says when more than the version was meant."""
 _VERSION_OR_HASH = re.compile(
@@ -65,14 +80,21 @@ _VERSION_OR_HASH = re.compile(
 """An exact one: a bound (`>=3.8`, `^1.2`) says what is supported."""
 _POLISH = (
     r"typos?|spelling|misspell\w*|gramm\w+|white ?space|punctuation|nits?|wording|cosmetics?|formatting|flake8|"
-    r"pep ?-?8|pylint|isort|black|prettier|ruff|mypy|pyflakes|lint(?:ing|er|s)?|linewrap|indentation|style"
+    r"pep ?-?8|pylint|isort|black|prettier|ruff|mypy|pyflakes|"
+    r"rubocop|clippy|shellcheck|shfmt|gofmt|rustfmt|eslint|lint(?:ing|er|s)?|linewrap|indentation|style"
 )
 _COSMETIC = _any_of(
     r"(?<![\w.-])(?:typos?|spelling|misspell\w*|gramm\w+|punctuation|wording|linewrap|reformat(?:ted)?|"
-    r"trailing (?:comma|white ?space|newline)s?|line lengths?|line ?breaks?|(?:sort(?:ed)?|unused) imports?|copyright|"
+    r"trailing (?:comma|white ?space|newline)s?|line lengths?|line ?breaks?|"
+    r"(?:double|sentence|line|extra|inconsistent) spac(?:es?|ing)|(?:sort(?:ed)?|unused) imports?|copyright|"
     r"badges?|contributors?|authors|(?:broken|bad|wrong|dead|missing|fix(?:ed)?|update[sd]?) (?:\w+ ){0,2}links?|"
     r"sponsors?\w*|capitali[sz]\w*|back-?ticks?)\b"
 )
+_LEXICAL = _any_of(
+    r"(?<![\w.-])(?:typos?|spelling|misspell\w*|gramm\w+|punctuation|wording|linewrap|reformat(?:ted)?|copyright|"
+    r"(?:sort(?:ed)?|unused) imports?)\b"
+)
+"""What is cosmetic in code too, whatever its lines say; the rest only where no code changes but in white space."""
 _FILLER = (
     r"fix(?:e[sd]|ing)?|correct(?:ed|s|ing)?|run|apply|applied|address|appease|more|minor|small|some|tiny|various|few|another|again|"
     r"changes?|issues?|errors?|findings?|corrections?|fixes|in|of|for|from|and|the|with|docs?|docstrings?|comments?|"
@@ -100,12 +122,22 @@ def trivial_reason(digest: CommitDigest, message: Message, patches: Sequence[Fil
         return "only lock files or generated files"
     if digest.files and not digest.files_cut and all(map(_tells_again, digest.files)):
         return CHANGELOG_ONLY
-    if message.kind == "release" or _RELEASE.fullmatch(title):
+    code_lines = sum(
+        (change.insertions or 0) + (change.deletions or 0)
+        for change in digest.files
+        if path_kind(change.path) in ("source", "migration") and not _tells_again(change)
+    )
+    floor = _FLOOR.search(title) is not None
+    if (_RELEASE.fullmatch(title) and code_lines <= _RELEASED and not floor) or (
+        not floor and _only_own_version(digest, patches)
+    ):
         return "release or version number"
-    if _ROUTINE.fullmatch(message.subject[:200]) or _ROUTINE.fullmatch(title):
+    routine = _ROUTINE.fullmatch(message.subject[:200]) or _ROUTINE.fullmatch(title)
+    bare = _BARE_BUMP.fullmatch(title) and not kinds & {"source", "migration", "test"}
+    if (routine or bare) and code_lines <= _SMALL and not floor:
         return "routine update of dependencies"
     small = digest.changed_lines <= _SMALL
-    upgrade = _UPGRADE.fullmatch(title) is not None and (small or not kinds & {"source", "migration"})
+    upgrade = _UPGRADE.fullmatch(title) is not None and not floor and (small or not kinds & {"source", "migration"})
     if upgrade or (silent and not _BOUND.search(title) and _only_versions_moved(digest, patches)):
         return "routine update of dependencies"
     if not kinds & {"source", "migration", "doc"} and _only_pins(digest, patches):
@@ -113,14 +145,19 @@ def trivial_reason(digest: CommitDigest, message: Message, patches: Sequence[Fil
     if (
         message.kind == "style"
         or _ONLY_COSMETIC.fullmatch(title)
-        or (small and not kinds & {"config", "ci"} and is_cosmetic(title))
+        or (
+            small and not kinds & {"config", "ci"} and is_cosmetic(title) and (not code_lines or _LEXICAL.search(title))
+        )
     ):
+        return "typos, spelling or formatting"
+    if small and kinds <= {"doc"} and any(map(_LEXICAL.search, message.prose)):
         return "typos, spelling or formatting"
     if _only_remarks(digest, patches):
         return "white space or comments only"
     if small and silent and _EMPTY_WORDS.fullmatch(title):
         return "says nothing and changes little"
-    unexplained = silent and not message.issues and not message.request
+    said_words = sum(len(piece.split()) for piece in (*message.prose, *message.why))
+    unexplained = said_words < _SAYING_WORDS and not message.issues and not (message.request and message.is_merge)
     aside = not kinds & {"source", "migration"} and not any(
         dependency_changes(patch) or moves_runtime(patch) for patch in patches
     )
@@ -129,6 +166,27 @@ def trivial_reason(digest: CommitDigest, message: Message, patches: Sequence[Fil
     if silent and max(digest.insertions, digest.deletions) <= 1 and kinds <= {"doc", "other", "asset"}:
         return "a word in a document"
     return None
+
+
+def explains(message: Message) -> bool:
+    """Whether the merge of a request says what its commits are for, and not only that there was one."""
+    if not (message.request and message.is_merge):
+        return False
+    return bool(message.prose or message.why or message.bullets or message.issues) or (
+        len(message.title.split()) >= _SAYING_WORDS
+    )
+
+
+def says_little(digest: CommitDigest, message: Message, patches: Sequence[FilePatch]) -> bool:
+    """Whether a commit that stands alone is too little for an item, though others may go on with it: a line or two
+    under a title of few words that nothing explains."""
+    explained = message.prose or message.why or message.bullets or message.issues or message.reverts
+    return (
+        not explained
+        and len(message.title.split()) < _SAYING_WORDS
+        and not any(change.status in ("A", "D") for change in digest.files)
+        and _telling_lines(digest, patches) < MEANINGFUL_LINES
+    )
 
 
 def _tells_again(change: FileChange) -> bool:
@@ -147,7 +205,9 @@ def _only_pins(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
         return False
     added = [line.strip() for patch in patches for line in patch.added]
     removed = [line.strip() for patch in patches for line in patch.removed]
-    return len(added) == len(removed) and all(map(_PIN.fullmatch, (*added, *removed)))
+    if len(added) != len(removed) or not all(map(_PIN.fullmatch, (*added, *removed))):
+        return False
+    return sorted(added) != sorted(removed)
 
 
 def _only_versions_moved(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
@@ -161,11 +221,29 @@ def _only_versions_moved(digest: CommitDigest, patches: Sequence[FilePatch]) -> 
         or any(is_manifest(file.path) for file in readable)
     ):
         return False
-    return all(
+    return any(patch.added != patch.removed for patch in patches) and all(
         patch.removed
         and [_VERSION_OR_HASH.sub("…", line) for line in patch.added]
         == [_VERSION_OR_HASH.sub("…", line) for line in patch.removed]
         for patch in patches
+    )
+
+
+def _only_own_version(digest: CommitDigest, patches: Sequence[FilePatch]) -> bool:
+    """Whether the version of the project, or of its parts, moved, and nothing else but locks and the changelog."""
+    if not _seen_whole(digest, patches):
+        return False
+    telling = [
+        patch
+        for patch in patches
+        if path_kind(patch.path) not in ("lock", "generated") and not is_changelog(patch.path)
+    ]
+    return bool(telling) and all(
+        patch.added != patch.removed
+        and all(map(_VERSION_KEY.match, (*patch.added, *patch.removed)))
+        and [_VERSION_OR_HASH.sub("…", line) for line in patch.added]
+        == [_VERSION_OR_HASH.sub("…", line) for line in patch.removed]
+        for patch in telling
     )
 
 

@@ -7,14 +7,14 @@ what is left out is counted in the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from contox_hooks.domain.item import MAX_FACTS, MAX_TITLE
 from contox_hooks.domain.path import path_kind
 from contox_hooks.pipeline.fact import Fact, cut
-from contox_hooks.pipeline.message import Message
-from contox_hooks.pipeline.topic import Reading
+from contox_hooks.pipeline.message import Message, is_unspaced, plain_title
+from contox_hooks.pipeline.topic import Reading, only_follows, says_nothing
 from contox_hooks.pipeline.triviality import is_cosmetic
 
 _MAX_PROSE = 900
@@ -42,25 +42,50 @@ def title_of(message: Message, facts: Sequence[Fact], paths: Sequence[str]) -> t
     if message.reverts:
         return cut(f"Revert “{message.reverts}”", MAX_TITLE), False
     title = message.title
+    if says_nothing(title):
+        return _told_instead(message, facts, paths), True
     if message.scope and message.scope not in title.casefold():
         plain_word = title[:1].isupper() and title[1:2].islower()
         title = f"{message.scope}: {title[:1].lower() + title[1:] if plain_word else title}"
     strength = sum(1 + bool(_NAME.search(word)) for word in title.split() if not _WEAK.fullmatch(word))
-    vague = not message.scope and strength < 2
+    vague = not message.scope and strength < 2 and not is_unspaced(title)
     if vague:
         best = max((fact for fact in facts if fact.topic not in _NOT_IN_TITLES), key=_weight, default=None)
         where = _where(paths)
-        if best is not None:
-            name = best.path.rpartition("/")[2]
-            by_itself = best.topic == "changelog" or name.casefold() in title.casefold()
-            told = best.text if by_itself else f"{name} {best.text}"
+        if told := _of(best, title) if best else _next_best(message, facts, title):
             title = cut(f"{title}: {told}" if title else told, _MAX_VAGUE_TITLE)
         elif where and where.casefold() not in title.casefold():
-            title = f"{title} ({where})" if title else where
+            kind = f"{message.kind}: " if message.kind and message.kind not in title.casefold() else ""
+            title = f"{kind}{title[:1].lower() + title[1:] if kind else title} ({where})" if title else where
     return cut(title or "Untitled change", MAX_TITLE), vague
 
 
-_NOT_IN_TITLES = frozenset(("line", "touched", "new", "deleted", "renamed", "mode", "raise"))
+def _told_instead(message: Message, facts: Sequence[Fact], paths: Sequence[str]) -> str:
+    """A title for a subject that says nothing: the body's first words, else the weightiest fact, else the place."""
+    best = max((fact for fact in facts if fact.topic not in _NOT_IN_TITLES), key=_weight, default=None)
+    best = best or max(facts, key=_weight, default=None)
+    told = next(iter(_said(message)), "") or (_of(best, "") if best else "")
+    return cut(told or _where(paths) or message.title or "Untitled change", _MAX_VAGUE_TITLE)
+
+
+def _next_best(message: Message, facts: Sequence[Fact], title: str) -> str:
+    """Where no fact is worth a title: the body's first words, else a line of a document as it stands."""
+    shown = next((fact for fact in facts if fact.topic == "shown" and path_kind(fact.path) == "doc"), None)
+    return next(iter(_said(message)), "") or (_of(shown, title) if shown else "")
+
+
+def _said(message: Message) -> Iterator[str]:
+    return (said.rstrip(".") for said in (*message.prose, *message.why, *message.bullets))
+
+
+def _of(fact: Fact, title: str) -> str:
+    """A fact with the file that it is of, unless the title names it or it is the changelog."""
+    name = fact.path.rpartition("/")[2]
+    by_itself = fact.topic == "changelog" or name.casefold() in title.casefold()
+    return fact.text if by_itself else f"{name} {fact.text}"
+
+
+_NOT_IN_TITLES = frozenset(("line", "shown", "touched", "new", "deleted", "renamed", "mode", "raise"))
 
 
 def _weight(fact: Fact) -> int:
@@ -97,11 +122,11 @@ def _points(lead: Reading, telling: Sequence[Reading]) -> list[str]:
     """Titles of the topic's other commits and list entries of their bodies, without what only polishes."""
     others = [reading.message.title for reading in telling if not reading.message.fixup_of]
     candidates = chain(others, *(reading.message.bullets for reading in telling))
-    seen = {lead.message.title.casefold()}
+    seen = {plain_title(lead.message.title)}
     points: list[str] = []
     for text in candidates:
-        key = text.casefold().rstrip(".")
-        if key not in seen and not is_cosmetic(text):
+        key = plain_title(text)
+        if key not in seen and not is_cosmetic(text) and not only_follows(key):
             seen.add(key)
             points.append(text)
     rest = len(points) - _MAX_POINTS
@@ -162,7 +187,7 @@ def _fitted(lines: Sequence[str]) -> str:
     kept: list[str] = []
     room = MAX_FACTS - 40
     for place, line in enumerate(lines):
-        short = cut(line, 1200)
+        short = cut(" ".join(line.splitlines()), 1200)  # a path may hold an end of line
         if len(short) + 1 > room:
             kept.append(f"- and {len(lines) - place} more lines")
             break

@@ -20,7 +20,9 @@ from contox_hooks.pipeline.embedding import Embedder
 from contox_hooks.pipeline.provider import Extractor
 
 if TYPE_CHECKING:
+    from contox_hooks.pipeline.drift_case import Cases
     from contox_hooks.pipeline.known import Known
+    from contox_hooks.pipeline.reach import Reach
 
 BlobReader = Callable[[str, str], bytes | None]
 """`(commit, path)` to the file's bytes, None when the commit has no such file; GitFailed when git cannot say."""
@@ -48,6 +50,8 @@ class ProjectWork:
 
     tools: Tools
     known: Known | None = field(default=None)
+    cases: Cases | None = field(default=None)
+    reach: Reach | None = field(default=None)
     is_reach_known: bool = False
     """Whether it was looked up which commits the branches still reach."""
 

@@ -68,6 +68,19 @@ def test_automatic_runs_keep_their_distance(tmp_path: Path, clock: Clock) -> Non
         assert len(service.jobs.pending()) == 2
 
 
+def test_a_clock_that_was_once_ahead_does_not_put_off_what_comes(tmp_path: Path, clock: Clock) -> None:
+    with open_service(tmp_path, clock) as service:
+        backend = LocalBackend(service, a_project(service).id, min_interval_s=600)
+        clock.now += 400 * 86_400
+        (one,) = backend.deliver([commit(1, DAY)])
+        backend.request_run([one.session_id], trigger="auto")
+        clock.now -= 400 * 86_400
+        (two,) = backend.deliver([commit(2, DAY - 10 * HOUR)])
+        backend.request_run([two.session_id], trigger="auto")
+        clock.now += 601
+        assert [run.session_id for run in service.jobs.pending()] == [two.session_id]
+
+
 def test_nothing_is_stored_when_it_cannot_be(tmp_path: Path) -> None:
     with open_service(tmp_path) as service:
         project = a_project(service)

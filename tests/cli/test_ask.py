@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from tests.cli.conftest import Call
 from tests.gitrepo import Repo
 
@@ -34,6 +36,14 @@ def test_nothing_fits(learnt: Repo, call: Call) -> None:
     )  # fmt: skip
     found = call("ask", "who won the chess championship", "--json").json
     assert (found["sources"], found["avgSimilarity"]) == ([], 0.0)
+
+
+def test_what_is_shown_to_be_typed_is_one_word_for_a_shell(learnt: Repo, call: Call) -> None:
+    question = 'isn\'t `touch pwned` $(chess) "here"'
+    hint = call("ask", question).out.splitlines()[-1].partition("what comes nearest: ")[2]
+    assert shlex.split(hint) == ["contox-hooks", "search", question]
+    hint = call("ask", "--", "--chess").out.splitlines()[-1].partition("what comes nearest: ")[2]
+    assert hint == "contox-hooks search -- --chess"
 
 
 def test_a_question_has_three_characters(learnt: Repo, call: Call) -> None:

@@ -33,7 +33,15 @@ def test_again_nothing_is_new(begun: Repo, call: Call) -> None:
 
 def test_limits(begun: Repo, call: Call) -> None:
     fields = call("backfill", "-n", "1", "--no-enrich", "--json").json
-    assert fields == {"captured": 1, "known": 0, "missing": 0, "undelivered": None, "sessions": 0, "failed": []}
+    assert fields == {
+        "captured": 1,
+        "known": 0,
+        "missing": 0,
+        "undelivered": None,
+        "sessions": 0,
+        "failed": [],
+        "spent": None,
+    }
     assert call("backfill", "HEAD~2", "--no-enrich", "--json").json["captured"] == 2
     assert call("backfill", "--since", "2100-01-01", "--json").json["captured"] == 0
     told = call("backfill", "--json").json

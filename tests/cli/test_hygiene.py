@@ -44,6 +44,9 @@ def test_a_plan_is_shown_and_changes_nothing(
     assert plan["planVersion"] == 1
     assert plan["metrics"] == {"totalMemories": 1, "actionsCount": 2, "byType": {"RENAME_TITLE": 1, "PATCH_FACTS": 1}}
     out = call("hygiene", "analyze", "--key", "root/odd").out
+    assert "1 item looked at: " in out
+    quoted = call("hygiene", "analyze", "--key", "root/odd", "-o", str(tmp_path / "my plan.json")).out
+    assert quoted.endswith(f"apply: contox-hooks hygiene apply '{tmp_path / 'my plan.json'}'\n")
     assert "→ title: orders wait in a queue" in out
     assert f"! {plan['actions'][1]['actionId']}" in out
     assert out.endswith("keep it: -o plan.json; then contox-hooks hygiene apply plan.json\n")
@@ -58,9 +61,10 @@ def test_applying_without_approval_does_what_is_harmless(
     item_id, plan = planned
     rename, patch = (action["actionId"] for action in plan["actions"])
     path = str(tmp_path / "plan.json")
+    before = call("memory", item_id, "--json").json
     dry = call("hygiene", "apply", path, "--dry-run", "--json").json
     assert (dry["appliedActionIds"], dry["skippedActionIds"], dry["dryRun"]) == ([rename], [patch], True)
-    assert call("memory", item_id, "--json").json["title"] == "fix(api): orders wait in a queue."
+    assert call("memory", item_id, "--json").json == before
     done = call("hygiene", "apply", path, "--json").json
     assert (done["appliedActionIds"], done["skipped"]) == ([rename], [{"actionId": patch, "reason": "needs approval"}])
     assert call("memory", item_id, "--json").json["title"] == "orders wait in a queue"
@@ -118,8 +122,7 @@ def test_a_terminal_asks(
     item_id, _ = planned
     terminal = Terminal(learnt, "hygiene", "apply", str(tmp_path / "plan.json"))
     asked = terminal.until("[y/N]: ")
-    assert "→ facts: - one - two" in asked
-    assert "1 action need" in asked
+    assert "→ facts:\n      - - one\n1 action needs your approval" in asked  # the line that goes
     assert "RENAME" not in asked.upper().replace("-", "_").split("NEED")[0].rsplit("!", 1)[1]
     terminal.type(typed)
     terminal.until("1 applied, 1 skipped\n" if typed == "n\n" else "2 applied\n")
@@ -133,5 +136,51 @@ def test_a_model_that_is_wanted_and_cannot_be_asked_is_told_and_offline_goes_on(
     call("settings", "set", "model", "small")
     for name in [name for name in os.environ if name.endswith("_API_KEY")]:
         monkeypatch.delenv(name)
-    assert call("hygiene", "analyze", "--json").error["code"] == "setting"
-    assert call("hygiene", "analyze", "--offline", "--json").json["usage"] == {"promptTokens": 0, "completionTokens": 0}
+    (told,) = call("hygiene", "analyze", "--json").json["warnings"]
+    assert told.startswith("rules alone, without a model: there is no API key for ")
+    assert told in call("hygiene").err
+    plan = call("hygiene", "analyze", "--offline", "--json").json
+    assert (plan["usage"], plan["warnings"]) == ({"promptTokens": 0, "completionTokens": 0}, [])
+
+
+def test_what_memory_alone_answers_needs_no_settings(learnt: Repo, call: Call) -> None:
+    (learnt.path / ".contox.yaml").write_text("exclude: {")
+    assert call("hygiene", "analyze", "--offline", "--json").code == 0
+    assert call("ask", "--offline", "why sqlite", "--json").json["sources"]
+    assert call("changelog", "--json").error["code"] == "setting"  # what of git is excluded nobody knows
+
+
+def test_an_action_that_fails_is_no_success(learnt: Repo, call: Call, planned: object, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plan = json.loads(path.read_text())
+    gone = plan["actions"][1]
+    gone["targetMemoryIds"] = ["01NOSUCHITEM"]
+    path.write_text(json.dumps(plan))
+    told = call("hygiene", "apply", str(path), "--yes", "--json")
+    assert told.code == 4
+    assert [each["message"] for each in told.json["errors"]] == ["there is no memory item 01NOSUCHITEM"]
+    assert call("hygiene", "apply", str(path)).code == 4
+
+
+def test_a_terminal_asks_only_about_what_can_be_done(
+    learnt: Repo, call: Call, planned: tuple[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Two more actions: on an item that is not here, and what was applied already."""
+    path = tmp_path / "plan.json"
+    plan = json.loads(path.read_text())
+    patch = plan["actions"][1]
+    item_id = keep(learnt, "Clients keep a cache", facts="- said once")
+    call("hygiene", "apply", str(path), "--only", "rename")
+    plan["actions"] += [
+        {**patch, "targetMemoryIds": ["01NOSUCHITEM"]},
+        {**patch, "targetMemoryIds": [item_id], "patch": {"facts": "- said once"}},
+    ]
+    path.write_text(json.dumps(plan))
+    terminal = Terminal(learnt, "hygiene", "apply", str(path))
+    asked = terminal.until("[y/N]: ")
+    assert "01NOSUCHITEM" not in asked
+    assert "Clients" not in asked
+    assert "1 action needs your approval" in asked
+    terminal.type("y\n")
+    terminal.until("1 applied, 2 skipped, 1 error\n")
+    assert terminal.end() == 4

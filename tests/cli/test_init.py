@@ -59,7 +59,7 @@ def test_fields(told_repo: Repo, call: Call) -> None:
     assert set(found) == {"repository", "project", "first", "hooks", "history", "items", "learnt", "notes"}
     assert found["project"]["name"] == "ledger"
     assert set(found["hooks"]) == {"layout", "changed", "hooks", "problems", "notes"}
-    assert set(found["history"]) == {"captured", "known", "missing", "undelivered", "sessions", "failed"}
+    assert set(found["history"]) == {"captured", "known", "missing", "undelivered", "sessions", "failed", "spent"}
     assert 1 <= len(found["learnt"]) <= found["items"]
     assert all(item["title"] and item["type"] and item["schema_key"] for item in found["learnt"])
 

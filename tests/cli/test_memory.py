@@ -42,6 +42,18 @@ def test_filters(learnt: Repo, call: Call) -> None:
     assert call("memory", "--file", "nowhere").out == "nothing remembered fits these filters\n"
 
 
+def test_a_file_is_named_from_where_one_stands(learnt: Repo, call: Call) -> None:
+    wanted = call("memory", "--file", "store/events.py", "--json").json
+    assert wanted["total"]
+    store = learnt.path / "store"
+    for name, at in (("events.py", store), (str(store / "events.py"), learnt.path), ("../store/", store)):
+        assert call("memory", "--file", name, "--json", at=at).json == wanted
+        hits = call("search", "events", "--file", name, "--json", at=at).json["hits"]
+        assert hits
+        assert {path for hit in hits for path in hit["item"]["files"]} == {"store/events.py"}
+    assert call("memory", "--file", ".", "--json", at=store).json["total"] == wanted["total"]
+
+
 def test_by_status(learnt: Repo, call: Call) -> None:
     item = call("memory", "--json").json["items"][0]
     call("review", "archive", item["id"])
@@ -85,9 +97,12 @@ def test_a_budget_that_holds_nothing_is_said(learnt: Repo, call: Call) -> None:
 def test_the_document_for_files_that_are_worked_on(learnt: Repo, call: Call) -> None:
     """A path as it is typed where one stands; more than one."""
     plain = call("memory", "--brief", "--json").json
+    link = learnt.path.with_name("link")
+    link.symlink_to(learnt.path)
     for arguments, at in (
         (("--for", "./store/events.py"), learnt.path),
         (("--for", "events.py"), learnt.path / "store"),
+        (("--for", str(link / "store" / "events.py")), learnt.path),
     ):
         assert call("memory", "--brief", *arguments, "--json", at=at).json["etag"] == call(
             "memory", "--brief", "--for", "store/events.py", "--json"
@@ -123,6 +138,12 @@ BAD = [
     (("--type", "decison"), 2, "usage", "did you mean decision?"),
     (("--status", "gone"), 2, "usage", "one of active, review, archived, superseded, deprecated"),
     (("--budget", "0"), 2, "usage", "contox-hooks memory --help"),
+    (("--budget", "100"), 2, "usage", "contox-hooks memory --brief --budget …"),
+    (("--for", "api"), 2, "usage", "contox-hooks memory --brief --for …"),
+    (("0", "--brief"), 2, "usage", "contox-hooks memory --brief"),
+    (("--brief", "--type", "bug"), 2, "usage", "contox-hooks memory --brief"),
+    (("0", "--type", "bug"), 2, "usage", "contox-hooks memory 0"),
+    (("--file", "/"), 2, "usage", "a path from its root, or from here"),
 ]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import pytest
 
+from contox_hooks.cli import ask, impact, onboard
+from contox_hooks.memory.report.prose import no_usage
 from tests.cli.conftest import Call
 from tests.gitrepo import Repo
 from tests.model.server import ModelServer, fails, says
@@ -14,6 +17,13 @@ from tests.net.client import no_proxies as no_proxies
 
 SAID = {"sentences": [{"text": "SQLite survives kill -9.", "sources": [1]}, {"text": "It is fast.", "sources": [99]}]}
 REPORTS = [("changelog", "--days", "3660"), ("impact", "--days", "3660"), ("onboard",)]
+
+
+@pytest.mark.parametrize("verb", [ask, impact, onboard])
+def test_the_help_names_the_fields_of_usage(verb: ModuleType) -> None:
+    told = " ".join((verb.command.__doc__ or "").split())
+    assert "usage: promptTokens, completionTokens, totalTokens" in told
+    assert list(no_usage()) == ["promptTokens", "completionTokens", "totalTokens"]
 
 
 @pytest.fixture

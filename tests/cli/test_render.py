@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.cli.clean import clean, cut
-from contox_hooks.cli.render import ago, duration, emit_json, progress, say, short_id, styled, table
+from contox_hooks.cli.render import ago, duration, emit_json, progress, say, short_id, short_ids, styled, table
 
 CONTROL = {chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 NOW = 1_000_000
@@ -71,6 +71,11 @@ def test_a_short_id_tells_the_listed_apart() -> None:
     ids = ["01ABCDEFGHAA", "01ABCDEFGHAB", "01ZBCDEFGHAB"]
     assert [short_id(identifier, ids) for identifier in ids] == ["01ABCDEFGHAA", "01ABCDEFGHAB", "01ZBCDEFGH"]
     assert short_id(ids[0]) == ids[0]
+
+
+@given(st.lists(st.text("ab", min_size=12, max_size=16), unique=True, max_size=12))
+def test_short_ids_of_many_are_those_of_each(ids: list[str]) -> None:
+    assert short_ids(ids) == {identifier: short_id(identifier, ids) for identifier in ids}
 
 
 def test_a_table_in_a_pipe_is_aligned_and_never_cut(capsys: pytest.CaptureFixture[str]) -> None:

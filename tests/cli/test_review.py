@@ -151,7 +151,7 @@ def test_editing_by_options_is_found_by_its_new_words_and_survives_a_merge(
     learnt: Repo, call: Call, doubtful: str
 ) -> None:
     told = call("review", "edit", doubtful, "--title", "Zebra handling", "--importance", "5", "--rationale", "")
-    assert told.out == "changed importance, rationale, title\n"
+    assert told.out == "changed importance, title\n"  # it had no rationale
     item = call("memory", doubtful, "--json").json
     assert (item["title"], item["importance"], item["status"]) == ("Zebra handling", 5, "review")
     assert item["approved_at"] is not None
@@ -164,6 +164,43 @@ def test_editing_by_options_is_found_by_its_new_words_and_survives_a_merge(
     assert call("memory", doubtful, "--json").json["title"] == "Zebra handling"
     assert call("review", "edit", doubtful, "--json").error["code"] == "usage"
     assert call("review", "edit", doubtful, "--type", "bugs", "--json").error["code"] == "usage"
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        ("--title", "x" * 2000, "--title: the title has 2,000 characters, 200 are allowed"),
+        ("--title", " ", "--title: the title is empty"),
+        ("--facts", "x" * 20_000, "--facts: facts has 20,000 characters, 5,000 are allowed"),
+        ("--rationale", "x" * 20_000, "--rationale: rationale has 20,000 characters"),
+        ("--key", "UPPER CASE", "--key: key 'UPPER CASE': lower-case words"),
+        ("--key", "../../x", "--key: key '../../x': lower-case words"),
+        ("--key", "x" * 6000, "--key: the key has 6,000 characters, 200 are allowed"),
+    ],
+)
+def test_options_are_under_the_rules_of_the_form(
+    learnt: Repo, call: Call, doubtful: str, option: str, text: str, told: str
+) -> None:
+    before = call("memory", doubtful, "--json").json
+    error = call("review", "edit", doubtful, option, text, "--json").error
+    assert error["code"] == "usage"
+    assert error["message"].startswith(told)
+    assert call("memory", doubtful, "--json").json == before
+
+
+def test_an_item_that_was_merged_is_not_said_to_be_in_review(learnt: Repo, call: Call, doubtful: str) -> None:
+    into = unsure(learnt)
+    call("review", "merge", doubtful, into)
+    assert call("review", "show", doubtful, "--json").json["reason"] is None
+    assert call("review", "show", doubtful).out.startswith("skim it; superseded: merged: by hand\n")
+
+
+def test_a_file_is_named_from_where_one_stands(learnt: Repo, call: Call, doubtful: str) -> None:
+    store = learnt.path / "store"
+    for name, at in (("events.py", store), (str(store / "events.py"), learnt.path), ("../store", store), (".", store)):
+        found = call("review", "--file", name, "--json", at=at).json["items"]
+        assert [item["id"] for item in found] == [doubtful], name
+    assert call("review", "--file", "/", "--json").error["code"] == "usage"
 
 
 def test_what_history_changed_before_anybody_saw_it_is_counted_and_not_asked_about(

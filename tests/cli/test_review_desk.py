@@ -166,9 +166,50 @@ def test_what_changed_while_it_was_shown_is_shown_again(
                 service.items.edit(three[0], title="Told anew elsewhere")
             return super().__call__(prompt)
 
+    service.items.set_status(three[0], "review", reason="for a look")
     Desk(service, parts.repo, three[:1], Meddling("d", "q")).run()
-    assert service.items.get(three[0]).status == "active"
+    assert service.items.get(three[0]).status == "review"
     assert "Told anew elsewhere" in capsys.readouterr().out
+
+
+def test_what_somebody_else_decided_meanwhile_is_passed_over(
+    parts: Assembly, service: Service, three: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Meddling(Scripted):
+        def __call__(self, prompt: str) -> str:
+            if len(self.answers) == 3:
+                for item_id in three[:2]:
+                    service.reviews.decide(item_id, "deprecated", reason="elsewhere")
+            return super().__call__(prompt)
+
+    Desk(service, parts.repo, three, Meddling("a", "a", "q")).run()
+    found = [service.items.get(item_id) for item_id in three]
+    assert [item.status for item in found] == ["deprecated", "deprecated", "active"]
+    assert found[2].approved_at is not None  # the second `a` was for this one
+    out = capsys.readouterr().out
+    assert f"{three[1]} needs no answer any more (deprecated: elsewhere)" in out
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"status": "superseded", "status_reason": "merged: by hand"}, "superseded: merged: by hand"),
+        ({"status": "deprecated"}, "deprecated, no reason given"),
+        ({"approved_at": 5}, "active: approved by a person"),
+        ({"status": "review", "status_reason": "a.py changed"}, "in review: a.py changed"),
+        ({"confidence": 0.4}, "in review: confidence 0.40 only"),
+    ],
+)
+def test_a_card_says_where_the_item_stands(fields: dict[str, object], told: str) -> None:
+    assert told in card(an_item(1, "Orders wait", **fields), columns=80, lines=24)
+
+
+def test_the_whole_card_has_every_quote_uncut() -> None:
+    quotes = ("first " * 30 + "end of one", "second " * 30 + "end of two")
+    cited = an_item(1, "Orders wait", evidence=tuple(Evidence("a" * 40, quote, "a.py") for quote in quotes))
+    whole = " ".join(line.strip() for line in card(cited, columns=80, lines=24, whole=True))
+    assert all(quote in whole for quote in quotes)
+    assert "1 more quote" in "\n".join(card(cited, columns=80, lines=24))
 
 
 def test_merging_into_one_that_is_named(
@@ -228,6 +269,43 @@ def test_a_broken_form_is_opened_again_with_nothing_lost(
     assert opened[1].startswith("#! type 'desicion' is none of decision")
     assert "type: desicion" in opened[1]
     assert "type 'desicion' is none of" in capsys.readouterr().out
+
+
+def test_what_changed_while_the_editor_was_open_is_not_overwritten(
+    parts: Assembly, service: Service, three: list[str], script: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The form comes again, with both: what the person typed, and what somebody else did."""
+    service.items.set_status(three[0], "review", reason="for a look")
+    program = script.with_name("ed itor.py")
+    elsewhere = (
+        f"import sqlite3, sys, os\nlog = os.environ['SCRIPT'] + '.log'\n"
+        f"if not os.path.exists(log):\n"
+        f"    with sqlite3.connect({str(service.store.path)!r}) as store:\n"
+        f"        store.execute(\"UPDATE item SET title = 'Told anew', facts = '- elsewhere' WHERE id = '{three[0]}'\")\n"
+    )
+    program.write_text(elsewhere + EDITOR)
+    script.write_text("Orders wait in a queue=>Orders wait in two queues\nx=>x")
+    talk(parts, three, "e", "", "q")
+    opened = script.with_name("script.log").read_text().split("\0")
+    assert opened[1].startswith("#! it was changed meanwhile")
+    assert "#! title is now: Told anew\n" in opened[1]
+    item = service.items.get(three[0])
+    assert (item.title, item.facts) == ("Orders wait in two queues", "- elsewhere")
+
+
+def test_what_changed_before_the_merge_was_named_is_shown_again(
+    parts: Assembly, service: Service, three: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Meddling(Scripted):
+        def __call__(self, prompt: str) -> str:
+            if prompt.startswith("into"):
+                service.items.edit(three[2], title="Told anew elsewhere")
+            return super().__call__(prompt)
+
+    near = [item.id for item in service.reviews.near(service.items.get(three[0]))]
+    assert three[2] in near
+    Desk(service, parts.repo, three[:1], Meddling("m", str(near.index(three[2]) + 1), "q")).run()
+    assert service.items.get(three[0]).status == "active"
 
 
 @pytest.mark.parametrize(("steps", "answers"), [("", ()), ("x=>x", ()), ("decision=>desicion", ("n",))])

@@ -182,3 +182,8 @@ def test_what_was_pasted_in_place_of_a_name_is_not_repeated() -> None:
     with pytest.raises(SettingError) as caught:
         parse_value("model_small", pasted, where="here")
     assert pasted.strip() not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_an_ollama_with_a_price_is_paid() -> None:
+    layer = Layer("own", {"model": "small", "model_provider": "ollama", "model_price": "1/2"})
+    assert fold_layers([layer]).settings.min_interval_s == 600

@@ -37,3 +37,24 @@ def test_answers_are_kept_within_a_bound(repo: Repo, monkeypatch: pytest.MonkeyP
         assert files(sha, "8.txt") == b"8" * 400
         assert files(sha, "nothing") is None
         assert list(files._kept)[-1] == (sha, "nothing")
+
+
+def test_a_missing_file_is_asked_of_one_process_and_missing_objects_are_no_answer(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = repo.commit("x", {"top.txt": "one\n", "dir/in/x.txt": "two\n", "dir/ümlaut.txt": "three\n"})
+    blob, tree = (repo.git("rev-parse", f"{sha}:{path}").strip() for path in ("top.txt", "dir/in"))
+    for gone in (blob, tree):
+        (repo.path / ".git" / "objects" / gone[:2] / gone[2:]).unlink()
+    with Blobs(repo.repository.common_dir) as files:
+        started: list[tuple[str, ...]] = []
+        monkeypatch.setattr(type(repo.repository), "git", lambda self, *words, **rest: started.append(words) or b"")
+        assert files(sha, "dir/ümlaut.txt") == b"three\n"
+        for absent in ("gone.txt", "dir/gone.txt", "nowhere/at/all.txt", "dir/ümlaut.txt/x", "dir"):
+            assert files(sha, absent) is None
+        for unknown in ("top.txt", "dir/in/x.txt", "dir/in/gone.txt"):
+            with pytest.raises(GitFailed, match="not here"):
+                files(sha, unknown)
+        with pytest.raises(GitFailed, match="not here"):
+            files("0" * 40, "gone.txt")
+        assert started == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contox_hooks.memory.service import Service
+from contox_hooks.place import memory_path
 from tests.gitrepo import EPOCH
 from tests.lineage.conftest import World, cited
 from tests.lineage.test_rewrite import BOTH, three
@@ -138,6 +140,31 @@ def test_reverted_and_brought_back(world: World) -> None:
     assert world.repo.head() in cited(item)
     assert len(world.extractor.asked) == asked
     assert [item.status for item in world.items().values() if item.title.startswith("Revert")] == ["review"]
+
+
+def test_reverted_and_brought_back_before_anyone_looked(world: World) -> None:
+    """What stands at the end is not in doubt; the revert is replaced by its own."""
+    world.commit("add one", one="def one():\n    return 1\n")
+    for _ in range(2):
+        world.repo.git("revert", "--no-edit", "HEAD", env=world.repo.times())
+    world.learn()
+    items = world.items()
+    assert items["add one"].status == "active"
+    assert {item.status for item in items.values()} == {"active"}
+    assert [item.status for item in world.items("superseded").values()] == ["superseded"]
+
+
+def test_a_revert_doubts_the_commit_that_it_names_and_not_its_namesakes(world: World) -> None:
+    first = world.commit("Update README", one="def one():\n    return 1\n")
+    world.commit("work on", two="def two():\n    return 2\n")
+    second = world.commit("Update README", three="def three():\n    return 3\n")
+    world.repo.git("revert", "--no-edit", second, env=world.repo.times())
+    world.learn()
+    with Service.open(memory_path()) as service:
+        project_id = service.store.rows("SELECT id FROM project")[0]["id"]
+        page = [service.items.get(item.id) for item in service.items.page(project_id, status=None)]
+    statuses = {sha: item.status for item in page for sha in cited(item)}
+    assert (statuses[first], statuses[second], statuses[world.repo.head()]) == ("active", "review", "active")
 
 
 def test_left_behind_by_a_reset(world: World) -> None:

@@ -71,8 +71,10 @@ def test_what_a_person_decided_stays(world: World) -> None:
     world.repo.write("one.py", "def one():\n    return 2\n")
     world.repo.git("commit", "-q", "-a", "--amend", "-m", "add one anew", env=world.repo.times())
     world.learn()
-    (item,) = world.items().values()
-    assert (item.id, item.title, item.importance) == (before.id, "One, in my words", 5)
+    items = world.items()
+    assert items["add one anew"].status == "active"
+    item = items["One, in my words"]
+    assert (item.id, item.importance) == (before.id, 5)
     assert (item.status, item.status_reason) == ("archived", "by hand")
     assert cited(item) == {world.repo.head()}
 

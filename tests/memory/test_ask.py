@@ -9,7 +9,7 @@ import pytest
 from contox_hooks.domain.item import Evidence
 from contox_hooks.memory.report.ask import MAX_PASSAGES, Answer, answer_of, subject_words
 from contox_hooks.memory.search import Parts, SearchHit
-from tests.memory.events import sha
+from tests.memory.events import DAY, sha
 from tests.memory.items import item
 
 
@@ -72,3 +72,12 @@ def test_the_wire_form_is_the_contracts() -> None:
 def test_nothing_that_fits_is_said() -> None:
     assert Answer("x", ()).to_wire()["avgSimilarity"] == 0.0
     assert "Nothing in memory" in Answer("x", ()).markdown()
+
+
+def test_the_newest_of_one_subject_comes_first_and_what_is_in_doubt_last() -> None:
+    old = hit(1, "Bump the floor to 1.65", "floor", status="review", at_utc=DAY - 3)
+    middle = hit(2, "Bump the floor to 1.74", "floor", at_utc=DAY - 2)
+    other = hit(3, "Sweep the floor", "floor", at_utc=DAY - 9)
+    new = hit(4, "Bump the floor to 1.96", "floor", at_utc=DAY - 1)
+    told = answer_of("floor", [old, other, middle, new])
+    assert [each.item for each in told.passages] == [new.item, other.item, middle.item, old.item]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from contox_hooks.domain.item import Draft, Evidence, Item
 from contox_hooks.memory.brain import SUMMARY_TOKENS, Brain, brain_of
-from contox_hooks.memory.brain_layer import RECENT_S, topics_of
+from contox_hooks.memory.brain_layer import RECENT_S, stack_of, topics_of
 from contox_hooks.memory.brain_text import DATA, SECTIONS, Line, Page, title_line, told
 from contox_hooks.memory.brain_tree import tree_of
 from tests.memory.events import DAY, a_project, open_service, sha
@@ -60,7 +60,7 @@ def test_never_over_the_budget(items: Items, budget: int) -> None:
     titles = [each.title.split()[-1] for each in items if f"{each.title.split()[-1]}**" in found.document]
     assert len(titles) == found.items_loaded == len(found.item_ids)
     if found.document.startswith("# ") and found.items_left_out:
-        assert f"\n_{found.items_left_out} more in memory: contox-hooks search_\n" in found.document
+        assert f"\n_{found.items_left_out} more in memory: contox-hooks search WORDS_\n" in found.document
 
 
 @pytest.mark.parametrize(("budget", "document"), [(0, ""), (1, ""), (22, ""), (24, DATA + "\n")])
@@ -128,7 +128,7 @@ def test_the_layers() -> None:
 
 - **Layers** (architecture, root/stack, 2025-08-10) `01ITEM00000000000000000003`
 
-_1 more in memory: contox-hooks search_
+_1 more in memory: contox-hooks search WORDS_
 """
     )
     counted = found.layers
@@ -210,7 +210,7 @@ def test_no_text_breaks_out(title: str, facts: str, key: str, name: str) -> None
             assert (
                 line.startswith(("- **", "# Memory of "))
                 or line in ("", DATA, *(f"## {section}" for section in (*SECTIONS, "Conventions")))
-                or re.fullmatch(r"_\d+ more in memory: contox-hooks search_", line)
+                or re.fullmatch(r"_\d+ more in memory: contox-hooks search WORDS_", line)
             ), line
         assert document.count("\n# ") == 0
         assert not re.search("<[!/?A-Za-z]|-->|```|~~~|!\\[[^\n]|[\x00-\x09\x0b-\x1f\u2028\u202e\U000e0061]", document)
@@ -280,3 +280,11 @@ def test_the_service_tells_of_active_items_alone(tmp_path: Path) -> None:
         assert set(found.item_ids) == {ids[0], ids[2]}
         assert service.brain(project_id, limit=1).item_ids == (ids[2],)
         assert service.brain(project_id, min_confidence=0.9).item_ids == ()
+
+
+def test_the_stack_is_what_its_key_says() -> None:
+    moved = item(1, "Split the store", type="architecture", importance=5)
+    needs = item(2, "Need a store", type="decision", schema_key="root/stack", importance=3)
+    layers = item(3, "Layers", type="architecture", schema_key="root/stack/web", importance=4)
+    stacks = item(4, "Stacks of goods", schema_key="root/stackable", importance=5)
+    assert stack_of([moved, needs, layers, stacks]) == [layers, needs]

@@ -122,3 +122,19 @@ def test_lines_worth_telling() -> None:
     ])  # fmt: skip
     found = item(1, "Use SQLite.", facts=facts, rationale="One file.", files=("app.py", "tests/test_a.py"))
     assert telling_lines(found) == [("One file.", True), ("It is quick", False), ("app.py: adds `f`", False)]
+
+
+def test_what_it_does_comes_before_its_upkeep() -> None:
+    items = [
+        item(1, "Bump the store to 2.0", schema_key="root/stack", files=("package.json",), importance=5),
+        item(2, "Run tests on macs", files=(".github/workflows/ci.yml",), importance=4),
+        item(3, "Show totals", importance=2),
+        item(4, "Need a store", type="decision", schema_key="root/stack", files=("package.json",), importance=4),
+    ]
+    log = changelog_of(items, [], mode="developer", since=DAY - D, until=DAY)
+    lines = [line[:-15] for line in log.entries[0].changelog.split("\n") if line.startswith(("- ", "###"))]
+    assert [line for line in lines if line.startswith("- ")] == [
+        "- Need a store", "- Show totals", "- Bump the store to 2.0", "- Run tests on macs",
+    ]  # fmt: skip
+    assert heading_of(items[0]) == heading_of(items[1]) == "Upkeep"
+    assert log.entries[0].summary.endswith("Need a store; Show totals.")

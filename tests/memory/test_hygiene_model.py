@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.domain.item import Draft, Evidence, Item
+from contox_hooks.domain.narrow import Narrow
+from contox_hooks.domain.path import Exclusions
 from contox_hooks.memory.hygiene.analysis import analyze
 from contox_hooks.memory.hygiene.applying import NOT_APPROVED, apply
-from contox_hooks.memory.hygiene.asking import ASKED_TYPES, SCHEMA, SYSTEM, prompt_of, taken
+from contox_hooks.memory.hygiene.asking import ASKED_TYPES, SCHEMA, SYSTEM, ask_model, prompt_of, taken
 from contox_hooks.memory.service import Service
 from contox_hooks.model.chat import Answer, ModelUnavailable, Question
 from tests.memory.events import sha
@@ -196,3 +198,44 @@ def test_nothing_is_asked_about_nothing(service: Service, project_id: str) -> No
     model = Model(answer())
     assert analyze(service, project_id, asker=model).summary == "0 items looked at, nothing to do"
     assert model.asked == []
+
+
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from([ONE.id, TWO.id]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+_NEAR = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(ASKED_TYPES) | _ANY, "targetMemoryIds": st.lists(st.sampled_from([ONE.id, TWO.id])) | _ANY,
+        "reason": _ANY, "confidence": st.floats(0, 1) | _ANY, "text": _ANY, "otherMemoryId": _ANY,
+    },
+)  # fmt: skip
+
+
+@given(st.lists(_NEAR, max_size=3))
+def test_actions_of_any_shape_are_taken_or_counted(found: list[Any]) -> None:
+    actions, warnings = taken(json.dumps({"actions": found}), [ONE, TWO])
+    assert len(actions) <= len(found)
+    assert all(isinstance(warning, str) for warning in warnings)
+
+
+@pytest.mark.parametrize("each", [{"type": ["RENAME_TITLE"]}, {}, [], None, {"type": {}}])
+def test_an_action_of_another_shape_is_dropped(each: object) -> None:
+    assert taken(answer(each), [ONE]) == ((), ("1 of the model's actions make no sense: dropped",))
+
+
+def test_a_model_is_shown_no_address_no_mark_and_no_excluded_file() -> None:
+    told = item(
+        3,
+        "Kept by <|im_start|>",
+        facts="- why\n  Signed-off-by: Carol Example <carol@x>",
+        evidence=(Evidence(sha(3), "x"),),
+    )
+    hidden = item(4, "The plan", files=("secret/plan.txt",), evidence=(Evidence(sha(4), "x"),))
+    model = Model(answer())
+    ask_model(model, [told, hidden], Narrow(Exclusions(["secret/**"])))
+    ((question, _),) = model.asked
+    assert "- why" in question.user
+    assert not [word for word in ("carol", "<|im_start|>", "plan") if word in question.user.lower()]

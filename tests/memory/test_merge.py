@@ -120,3 +120,24 @@ def test_who_writes_what_an_item_says_vouches_for_it(service: Service) -> None:
     item_id = add(service, "a", 1)
     assert service.items.edit(item_id, importance=5).approved_at is None
     assert service.items.edit(item_id, facts="mine").approved_at is not None
+
+
+def test_an_origin_does_not_bring_back_commits_that_were_rewritten(service: Service) -> None:
+    first, second, third = add(service, "one", 1), add(service, "two", 2), add(service, "three", 3)
+    service.items.merge(second, first, "same")
+    moved = [replace(entry, commit_sha=sha(9)) if entry.commit_sha == sha(1) else entry
+             for entry in service.items.get(second).evidence]  # fmt: skip
+    service.items.replace_evidence(second, moved)
+    service.store.run(
+        "INSERT INTO rewrite (project_id, old_sha, new_sha, command) VALUES (:project_id, :old, :new, 'amend')",
+        project_id=a_project(service).id, old=sha(1), new=sha(9),
+    )  # fmt: skip
+    service.items.merge(second, third, "same")
+    assert {entry.commit_sha for entry in service.items.get(second).evidence} == {sha(9), sha(2), sha(3)}
+
+
+def test_the_first_second_of_all_time_is_a_time(service: Service) -> None:
+    draft = Draft("decision", "old", "facts", "root/other", 0.8, 3, (Evidence(sha(1), "old"),), at_utc=0)
+    with service.store.transaction():
+        item_id = service.items.add(a_project(service).id, None, draft)
+    assert service.items.get(item_id).at_utc == 0

@@ -112,6 +112,11 @@ README_TEXTS = [
     ("X\n=\n\nX is a tool that `does <https://x>`_ a great deal for people.\n", "X is a tool that does a great deal for people."),
     ("<p align=center>\n<img src=x>\n</p>\n\n> quoted words that nobody needs to read at all here\n", None),
     ("# X\n\nshort\n", None),
+    ("X (x)\n-----\nX is a tool that does a great deal\nfor people.\n\n[![CI](https://ci)](https://x)\n", "X is a tool that does a great deal for people."),
+    ("<kbd>\n\n  Show your love with shirts of the best make, which are now sold!\n\n</kbd>\n\n---\n\nX is a tool that does a great deal for people.\n", "X is a tool that does a great deal for people."),
+    ("<p>X is a tool that does a great deal for people.</p>\n", "X is a tool that does a great deal for people."),
+    ("Who waits for pages loses both time and patience over them.\n\nEnter X. X is a tool for those who read a lot.\n", "Enter X. X is a tool for those who read a lot."),
+    ("The `package tool`_ of people who like it short and to the point.\n", "The package tool of people who like it short and to the point."),
     ("", None),
 ]  # fmt: skip
 
@@ -126,6 +131,8 @@ MANIFEST_TEXTS = [
     ("setup.cfg", "[options]\ninstall_requires =\n    cfgv>=2\n    pyyaml\npython_requires = >=3.10\n", ["runs on Python >=3.10", "depends on cfgv, pyyaml"]),
     ("package.json", '{"engines": {"node": ">=18"}, "dependencies": {"react": "1"}}', ["runs on node >=18", "depends on react"]),
     ("Cargo.toml", '[package]\nrust-version = "1.70"\n[dependencies]\nserde = "1"', ["runs on Rust 1.70", "depends on serde"]),
+    ("Cargo.toml", '[workspace.package]\nrust-version = "1.70"\n[package]\nrust-version.workspace = true\n[dependencies]\nserde = "1"', ["runs on Rust 1.70", "depends on serde"]),
+    ("Cargo.toml", "[package]\nrust-version.workspace = true", []),
     ("go.mod", "module x\ngo 1.22\nrequire example.org/y v1.0.0\n", ["runs on Go 1.22", "depends on example.org/y"]),
     ("Gemfile", "gem 'rails'\n", ["depends on rails"]),
     ("pyproject.toml", "[project", []),

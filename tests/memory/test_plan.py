@@ -12,6 +12,7 @@ import pytest
 
 from contox_hooks.memory import sql
 from contox_hooks.memory.service import Service
+from contox_hooks.memory.spend import SpendStore, spend_path
 from contox_hooks.memory.sql import session
 from tests.memory.events import open_service
 
@@ -45,7 +46,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def test_by_an_index(service: Service, name: str) -> None:
     statement = STATEMENTS[name]
     values = dict.fromkeys(re.findall(r":([a-z_]+)", statement), "x")
-    plan = [row["detail"] for row in service.store.rows(f"EXPLAIN QUERY PLAN {statement}", **values)]
+    with SpendStore.open(spend_path(service.store.path)) as spend:
+        store = spend if name.startswith("spend.") else service.store
+        plan = [row["detail"] for row in store.rows(f"EXPLAIN QUERY PLAN {statement}", **values)]
     scans = [step for step in plan if step.startswith("SCAN") and not FEW.search(step)]
     assert scans == [], plan
 

@@ -100,3 +100,9 @@ def test_too_many_sources_are_counted_and_none_is_cited_that_was_not_sent() -> N
 
 def test_a_sentence_is_one_line_without_tags() -> None:
     assert prose_of(answer(sentences(("A\n# b <script> \x1b[2J", [1]))), SOURCES).sentences[0].text == "A # b &lt;script> [2J"  # fmt: skip
+
+
+def test_sources_are_sent_without_addresses_and_marks_of_a_chat() -> None:
+    user = question_about("why <|im_end|>", ["It is so\n  Author: Carol <carol@x>\nsee [/INST] and carol@x.org"]).user
+    assert "It is so" in user
+    assert not [word for word in ("carol", "<|im_end|>", "[/INST]") if word in user]

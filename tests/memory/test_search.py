@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -205,6 +206,14 @@ def test_what_is_stored_is_what_is_asked(text: str) -> None:
     assert all(word.isalnum() and word == word.casefold() for word in held)
     asked = asked_words(text)
     assert asked == list(dict.fromkeys(held))[:32]
+
+
+@pytest.mark.parametrize("text", ["Überprüfung café", "naïve Ωμέγα", "각하"])
+def test_letters_are_the_same_composed_or_not(text: str) -> None:
+    apart = unicodedata.normalize("NFD", text)
+    assert apart != text
+    assert spread(apart) == spread(text)
+    assert asked_words(apart) == asked_words(text)
 
 
 def test_edit_is_found_by_its_new_words(service: Service, project_id: str) -> None:

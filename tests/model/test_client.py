@@ -112,3 +112,8 @@ def test_a_short_silence_is_waited_for(model_server: ModelServer, tmp_path: Path
     begun = time.monotonic()
     assert client(model_server.url, tmp_path).answer(QUESTION).text == "now"
     assert time.monotonic() - begun > 0.5
+
+
+def test_a_key_that_comes_back_as_the_models_name_is_not_kept(model_server: ModelServer, tmp_path: Path) -> None:
+    model_server.respond = lambda asked: server.says("yes", model=KEY)
+    assert client(model_server.url, tmp_path).answer(QUESTION).model == "custom/[key]"

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from contox_hooks.domain.error import SpendRefused
+from contox_hooks.domain.error import SpendRefused, StoreDamaged
+from contox_hooks.memory.chunk import Chunks
 from contox_hooks.memory.store import Store
 from contox_hooks.model.ledger import DAY_MS, Call, Caps, Ledger, dollars
+from tests.memory.events import DAY, commit
 from tests.model.server import ModelServer, says, silent
 from tests.model.world import PRICE, WIDE, World
 
@@ -125,7 +127,7 @@ def test_tokens_are_a_projects_money_is_the_users(world: World) -> None:
 
 
 def test_a_price_that_nobody_knows_is_counted_in_calls(world: World) -> None:
-    world.ledger.start(call_of(world, price=None), WIDE._replace(cents_a_day=0))
+    world.ledger.start(call_of(world, price=None), WIDE._replace(cents_a_day=1))
     used = world.ledger.used()
     assert (used.micro_dollars_today, used.unpriced_today, used.tokens_today) == (0, 1, 150)
 
@@ -142,6 +144,66 @@ def test_money_is_shown_in_digits_that_say_something() -> None:
     assert [dollars(amount) for amount in (0, 10_000, 9_000, 12_345, 1_500_000)] == [
         "$0.00", "$0.01", "$0.0090", "$0.0123", "$1.50",
     ]  # fmt: skip
+
+
+def test_where_nothing_may_be_spent_an_unknown_price_is_too_much(world: World) -> None:
+    with pytest.raises(SpendRefused) as caught:
+        world.ledger.start(call_of(world, price=None), WIDE._replace(cents_a_day=0))
+    assert caught.value.message == "cents_a_day: nothing may be spent, and nobody knows what p/m costs"
+    assert "model_price" in caught.value.hint
+    world.ledger.start(call_of(world, price=None, paid=False), WIDE._replace(cents_a_day=0))
+
+
+def test_what_a_clock_wrote_that_was_ahead_is_not_todays(world: World) -> None:
+    world.clock.now += 40 * 86_400
+    world.ledger.start(call_of(world), WIDE)
+    world.clock.now -= 40 * 86_400
+    assert world.ledger.used().tokens_today == 0
+
+
+# -- a store that is lost -----------------------------------------------------------------------------------------------
+
+
+def test_memory_that_is_filled_anew_neither_forgets_nor_pays_again(tmp_path: Path) -> None:
+    before = World(tmp_path)
+    Chunks(before.store).assign(before.session_id, size=10)
+    assert before.ledger.claim(before.session_id, 1)
+    before.ledger.start(call_of(before), WIDE)
+    before.close()
+    for path in tmp_path.glob("memory.db*"):
+        path.unlink()
+    after = World(tmp_path)
+    Chunks(after.store).assign(after.session_id, size=10)
+    assert after.session_id != before.session_id
+    assert after.ledger.used().tokens_today == 150
+    assert not after.ledger.claim(after.session_id, 1)
+    after.close()
+
+
+def test_a_chunk_with_one_commit_that_was_claimed_is_claimed(world: World) -> None:
+    chunks = Chunks(world.store)
+    chunks.assign(world.session_id, size=10)
+    assert world.ledger.claim(world.session_id, 1)
+    world.service.ingest(world.project_id, [commit(2, DAY + 60)])
+    with world.store.transaction():
+        world.store.run("UPDATE event SET chunk_no = NULL")
+    chunks.assign(world.session_id, size=10)
+    assert not world.ledger.claim(world.session_id, 2)
+
+
+def test_nothing_is_written_to_say_that_nothing_was_spent(world: World, tmp_path: Path) -> None:
+    assert world.ledger.used().calls_today == 0
+    assert world.ledger.calls() == []
+    assert not world.ledger.is_claimed(["a" * 40])
+    assert not (tmp_path / "spend.db").exists()
+
+
+def test_a_damaged_record_of_spending_is_not_begun_anew_by_itself(world: World, tmp_path: Path) -> None:
+    (tmp_path / "spend.db").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreDamaged) as caught:
+        world.ledger.start(call_of(world), WIDE)
+    assert "none is asked" in caught.value.message
+    assert (tmp_path / "spend.db").read_bytes().startswith(b"no database")
 
 
 # -- claims -------------------------------------------------------------------------------------------------------------
@@ -216,7 +278,7 @@ def test_a_process_killed_in_mid_call_leaves_its_row_and_nobody_pays_again(
         victim.communicate()
     (row,) = world.ledger.calls(world.session_id)
     assert (row.status, row.is_estimate, row.chunk_no) == ("started", True, 1)
-    assert row.prompt_tokens + row.completion_tokens == 111
+    assert row.prompt_tokens + row.completion_tokens == 115
     again = subprocess.run([*command, model_server.url], cwd=ROOT, capture_output=True, text=True, check=True)
     assert again.stdout == "SpendRefused\n"
     assert len(model_server.asked) == 1

@@ -28,11 +28,11 @@ def test_the_row_stands_before_the_model_is_asked(world: World) -> None:
     seen = []
     model = Model(lambda question: seen.extend(rows(world)) or answered())  # type: ignore[func-returns-value]
     world.meter(model).ask(QUESTION, purpose="ask")
-    assert seen == [("test/one", "started", 111)]
+    assert seen == [("test/one", "started", 115)]
 
 
 FAILURES = [
-    (ModelUnavailable("timed out"), 111), (ModelUnreached("no name"), 0), (ModelBusy("429"), 0), (ModelRefused("401"), 0),
+    (ModelUnavailable("timed out"), 115), (ModelUnreached("no name"), 0), (ModelBusy("429"), 0), (ModelRefused("401"), 0),
 ]  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_a_failure_counts_where_it_may_have_cost(world: World, error: Exception,
 def test_a_process_that_is_stopped_in_mid_call_leaves_it_as_started(world: World) -> None:
     with pytest.raises(KeyboardInterrupt):
         world.meter(Model(fails(KeyboardInterrupt()))).ask(QUESTION, purpose="ask")
-    assert rows(world) == [("test/one", "started", 111)]
+    assert rows(world) == [("test/one", "started", 115)]
 
 
 def test_the_fallback_is_a_further_call_of_the_same_claim(world: World) -> None:
@@ -56,7 +56,7 @@ def test_the_fallback_is_a_further_call_of_the_same_claim(world: World) -> None:
     meter = world.meter(first, second)
     answer = meter.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=1)
     assert answer.model == "test/two"
-    assert rows(world) == [("test/one", "failed", 111), ("test/two", "done", 15)]
+    assert rows(world) == [("test/one", "failed", 115), ("test/two", "done", 15)]
     assert {row.chunk_no for row in world.ledger.calls()} == {1}
     assert [step.outcome for step in meter.steps] == ["503", "answered"]
 
@@ -115,3 +115,40 @@ def test_what_costs_nothing_may_be_asked_again_and_is_counted(world: World) -> N
             meter.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=1)
     assert [row.micro_dollars for row in world.ledger.calls()] == [0] * 6
     assert world.ledger.used().tokens_today == 90
+
+
+@pytest.mark.parametrize("error", [ModelRefused("401"), ModelUnreached("no name"), ModelBusy("429")], ids=str)
+def test_a_claim_that_cost_nothing_is_given_back(world: World, error: Exception) -> None:
+    meter = world.meter(Model(fails(error)))
+    assert meter.claim(world.session_id, 1)
+    with pytest.raises(type(error)):
+        meter.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=1)
+    other = world.meter(Model(says()))
+    assert other.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=1).text == "yes"
+
+
+def test_a_claim_over_a_cap_is_given_back(world: World) -> None:
+    meter = world.meter(Model(says()), caps=WIDE._replace(tokens_a_day=0))
+    assert meter.claim(world.session_id, 1)
+    with pytest.raises(SpendRefused):
+        meter.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=1)
+    assert world.meter(Model(says())).claim(world.session_id, 1)
+
+
+def test_a_claim_is_kept_where_one_of_two_may_have_been_paid(world: World) -> None:
+    meter = world.meter(Model(fails(ModelUnavailable("timed out"))), Model(fails(ModelRefused("401")), name="test/two"))
+    with pytest.raises(ModelRefused):
+        meter.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=1)
+    assert not world.meter(Model(says())).claim(world.session_id, 1)
+    answered_once = world.meter(Model(says()))
+    answered_once.ask(QUESTION, purpose="enrich", session_id=world.session_id, chunk_no=2)
+    assert not world.meter(Model(says())).claim(world.session_id, 2)
+
+
+def test_what_is_foreseen_counts_what_comes_before(world: World) -> None:
+    ahead = world.meter(Model(says()), caps=WIDE._replace(tokens_a_day=200)).foresight()
+    assert ahead.refusal(QUESTION, world.session_id, ["a" * 40]) == ""
+    assert ahead.refusal(QUESTION, world.session_id, ["b" * 40]).startswith(
+        "tokens_a_day: 115 of 200 tokens used today"
+    )
+    assert world.ledger.calls() == []

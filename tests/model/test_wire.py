@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contox_hooks.model.chat import Answer, ModelBusy, ModelRefused, ModelUnavailable, Question
+from contox_hooks.model.chat import Answer, ModelBusy, ModelRefused, ModelUnavailable, Question, estimated_tokens
 from contox_hooks.model.openai_wire import MAX_TOKENS, answer_of, error_of, error_text, request_body
 from contox_hooks.model.preset import PRESETS, Price
 from tests.model import server
@@ -70,7 +71,7 @@ def test_without_counts_they_are_estimated_from_what_was_sent_and_said() -> None
     answer = read(server.says("x" * 30, prompt_tokens=None), question)
     assert answer.is_estimate
     assert (answer.prompt_tokens, answer.completion_tokens) == (question.estimated_tokens, 10)
-    assert question.estimated_tokens > QUESTION.estimated_tokens == 11
+    assert question.estimated_tokens > QUESTION.estimated_tokens == 15
 
 
 @pytest.mark.parametrize("counted", [-1, 1.5, "7", True, None, MAX_TOKENS + 1])
@@ -79,6 +80,40 @@ def test_a_count_that_is_none_is_estimated(counted: object) -> None:
     reply["usage"]["completion_tokens"] = counted
     answer = read(server.raw(json.dumps(reply).encode()))
     assert (answer.completion_tokens, answer.is_estimate, answer.prompt_tokens) == (10, True, 100)
+
+
+def usage(**counts: int) -> Answer:
+    reply = json.loads(server.says("x" * 30).body)
+    reply["usage"] = {f"{name}_tokens": count for name, count in counts.items()}
+    return read(server.raw(json.dumps(reply).encode()))
+
+
+def test_what_a_model_thought_is_counted_where_only_the_total_has_it() -> None:
+    assert usage(prompt=100, completion=10, total=5_000).completion_tokens == 4_900
+    assert usage(prompt=100, completion=10, total=110).completion_tokens == 10
+    assert usage(prompt=100, completion=10, total=1).completion_tokens == 10
+
+
+def test_counts_of_nothing_for_something_are_estimated() -> None:
+    answer = usage(prompt=0, completion=0, total=0)
+    assert (answer.prompt_tokens, answer.completion_tokens) == (QUESTION.estimated_tokens, 10)
+    assert answer.is_estimate
+
+
+DENSE = [
+    ("日本語の文章です" * 10, 80 * 1.25), (sha256(b"x").hexdigest() * 4, 256 / 1.1), ("f(e,t){return e.a&&t[0]}" * 9, 216 / 1.5)
+]  # fmt: skip
+"""Text, and tokens at most of it: characters a token as they were measured by others for dense text."""
+
+
+@pytest.mark.parametrize(("text", "tokens"), DENSE, ids=["CJK", "hexadecimal", "minified"])
+def test_an_estimate_of_dense_text_is_not_too_low(text: str, tokens: float) -> None:
+    assert estimated_tokens(text) >= tokens
+
+
+def test_an_estimate_of_prose_is_no_multiple_of_it() -> None:
+    text = "The worker keeps its jobs in a file, since a server more has to be looked after. " * 20
+    assert len(text) / 4 <= estimated_tokens(text) <= len(text) / 2
 
 
 def test_an_answer_that_stopped_at_the_limit_says_so() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from contox_hooks import work
 from contox_hooks.domain.pipeline import Job
+from contox_hooks.memory.spend import spend_path
 from contox_hooks.model.ledger import Ledger, Recorded
+from contox_hooks.place import memory_path
 from tests.cli.world import begin, commit, drain, learn, parts_of
 from tests.gitrepo import Repo
 from tests.model.server import ModelServer, fails, says
@@ -27,12 +29,19 @@ def set_up(model_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelS
 
 def enriched(repo: Repo) -> tuple[Job, list[Recorded], int]:
     """The newest run's enrichment, the ledger, and how many items there are."""
+    job, items = job_of(repo)
+    service, project_id = parts_of(repo)
+    with service:
+        return job, Ledger(service.store, project_id).calls(), items
+
+
+def job_of(repo: Repo) -> tuple[Job, int]:
     service, project_id = parts_of(repo)
     with service:
         run = service.jobs.latest_run_of_project(project_id)
         assert run is not None
         job = next(job for job in service.jobs.of_run(run.id) if job.stage == "enrich")
-        return job, Ledger(service.store, project_id).calls(), sum(service.items.counts_by_status(project_id).values())
+        return job, sum(service.items.counts_by_status(project_id).values())
 
 
 def made(repo: Repo) -> None:
@@ -128,3 +137,15 @@ def test_automatic_runs_of_a_paid_model_are_ten_minutes_apart_unless_the_user_sa
         work.run()
     assert due_ms[1] - due_ms[0] == apart_s * 1000
     assert len(set_up.asked) == 1
+
+
+def test_a_damaged_record_of_spending_leaves_the_commits_to_the_rules(repo: Repo, set_up: ModelServer) -> None:
+    made(repo)
+    drain(repo)
+    spend_path(memory_path()).write_bytes(b"no database" * 100)
+    learn(repo)
+    job, items = job_of(repo)
+    assert job.status == "done"
+    assert "which is damaged: none is asked" in (job.detail or "")
+    assert items
+    assert set_up.asked == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -256,3 +258,19 @@ def test_a_right_answer_cut_or_damaged_anywhere(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(whole)))
     never_raises(whole[:at])
     never_raises(whole[:at] + data.draw(st.text(st.characters(codec=None), max_size=5)) + whole[at:])
+
+
+SLOW = """
+from contox_hooks.pipeline.answer import AnswerInvalid, read_answer
+for middle in (chr(10), " ", chr(10) + " ", "`" + chr(10)):
+    try:
+        read_answer("```json" + chr(10) + middle * 100_000 + "x", [], ())
+    except AnswerInvalid:
+        print("no")
+"""
+
+
+def test_an_answer_of_blanks_does_not_keep_the_worker_for_ever() -> None:
+    """In a process of its own, which can be ended: 3,200 newlines once took 47 seconds, and the time grew with the cube."""
+    done = subprocess.run([sys.executable, "-c", SLOW], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "no\n" * 4

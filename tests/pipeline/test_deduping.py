@@ -15,13 +15,14 @@ from contox_hooks.domain.item import Draft, Evidence, Item, Relation
 from contox_hooks.memory.job import Run
 from contox_hooks.memory.service import Service
 from contox_hooks.pipeline.deduping import dedup
+from contox_hooks.pipeline.lineage import REVERTED
 from contox_hooks.pipeline.work import ProjectWork, Work
-from tests.memory.events import DAY, a_project, open_service, sha
+from tests.memory.events import DAY, a_project, commit, open_service, sha
 from tests.pipeline.bench import tools
 
 
 def said(title: str, at: int, **fields: Any) -> Draft:
-    proof = (Evidence(sha(at), title), Evidence(sha(at), f"+ line {at}", f"f{at % 3}.py"))
+    proof = (Evidence(sha(at), title), Evidence(sha(at), f"+ what every commit of {title} adds, word for word", "a.py"))
     plain = Draft(
         "decision", title, f"facts of {at}", "root/other", 0.8, 3, proof, files=(f"f{at % 3}.py",),
         tags=(f"t{at}",), at_utc=DAY + at,
@@ -73,9 +74,9 @@ def test_said_again_is_reinforced_and_nothing_is_lost(bench: Bench) -> None:
     assert {found.commit_sha for found in survivor.evidence} == {sha(1), sha(2)}
     assert [item.id for item in bench.items.page(bench.project_id, file="f2.py")] == [first]
     assert (absorbed.status, absorbed.superseded_by) == ("superseded", first)
-    assert absorbed.status_reason == "merged: same title"
+    assert absorbed.status_reason == "merged: same title, same lines"
     told = [(found.from_id, found.to_id, found.kind, found.reason) for found in bench.items.relations(first)]
-    assert told == [(second, first, "reinforces", "same title")]
+    assert told == [(second, first, "reinforces", "same title, same lines")]
     assert bench.items.relations(second) == bench.items.relations(first)
 
 
@@ -107,11 +108,21 @@ def test_what_comes_between_takes_its_place_in_the_chain(bench: Bench) -> None:
 
 
 def test_both_sides_of_a_contradiction_go_to_review_naming_each_other(bench: Bench) -> None:
-    older, newer = bench.run(said("Add paging", 1), said("Revert “Add paging”", 2))
-    for item_id, other_id, title in ((older, newer, "Revert “Add paging”"), (newer, older, "Add paging")):
+    added, removed = "Add paging to lists", "Remove paging from lists"
+    older, newer = bench.run(said(added, 1), said(removed, 2))
+    for item_id, other_id, title in ((older, newer, removed), (newer, older, added)):
         item = bench.items.get(item_id)
         assert item.status == "review"
-        assert item.status_reason == f"contradiction: the newer one reverts the older: “{title}” ({other_id})"
+        reason = "contradiction: the newer one removes what the older adds"
+        assert item.status_reason == f"{reason}: “{title}” ({other_id})"
+    assert [found.kind for found in bench.items.relations(older)] == ["contradicts"]
+
+
+def test_a_revert_stands_and_what_it_took_back_is_in_doubt(bench: Bench) -> None:
+    older, newer = bench.run(said("Add paging", 1), said("Revert “Add paging”", 2))
+    assert (bench.items.get(older).status, bench.items.get(newer).status) == ("review", "active")
+    reason = f"contradiction: the newer one reverts the older: “Revert “Add paging”” ({newer})"
+    assert bench.items.get(older).status_reason == reason
     assert [found.kind for found in bench.items.relations(older)] == ["contradicts"]
 
 
@@ -127,13 +138,39 @@ def test_done_again_after_a_revert_ends_the_contradiction(bench: Bench) -> None:
     older, revert = bench.run(said("Add paging", 1), said("Revert “Add paging”", 2))
     bench.run(said("Add paging", 3))
     assert (bench.items.get(older).status, bench.items.get(older).reinforced) == ("active", 1)
+    assert bench.items.get(older).status_reason is None
     assert (bench.items.get(revert).status, bench.items.get(revert).superseded_by) == ("superseded", older)
     assert [found.kind for found in bench.items.relations(revert)] == ["supersedes"]
 
 
+def test_done_again_ends_the_doubt_that_came_with_the_commit(bench: Bench) -> None:
+    older, revert = bench.run(said("Add paging", 1), said("Revert “Add paging”", 2))
+    bench.items.set_status(older, "review", reason=f"{sha(1)[:12]}{REVERTED}{sha(2)[:12]}")
+    bench.run(said("Add paging", 3))
+    assert (bench.items.get(older).status, bench.items.get(revert).superseded_by) == ("active", older)
+
+
+def test_of_one_second_the_descendant_is_newer(bench: Bench) -> None:
+    """Whatever the words, and also where nothing is told of the commit between."""
+    for first, second in (("0.4", "0.5"), ("0.9", "0.8")):
+        numbers = [int(10 * float(first)) * 10 + place for place in range(3)]
+        for number in reversed(numbers):
+            event = commit(number, DAY)
+            parents = [sha(number - 1)] if number > numbers[0] else []
+            bench.service.ingest(bench.project_id, [replace(event, payload={**event.payload, "parents": parents})])
+        old, new = (
+            said(f"Require ruff {value}", 0, evidence=(Evidence(sha(number), "x"),))
+            for value, number in ((first, numbers[0]), (second, numbers[2]))
+        )
+        newer, older = bench.run(new, old, anew=True)
+        assert bench.items.get(older).superseded_by == newer
+        for item_id in (newer, older):
+            bench.items.set_status(item_id, "archived")
+
+
 def test_what_a_person_wrote_survives_with_its_words(bench: Bench) -> None:
     (first,) = bench.run(said("x y", 1))
-    (mine,) = bench.run(said("mine", 2))
+    (mine,) = bench.run(said("x y as I see it", 2, evidence=said("x y", 2).evidence))
     bench.items.edit(mine, title="X y", facts="my own words")
     assert bench.items.get(mine).approved_at is not None
     (third,) = bench.run(said("x y", 3), anew=True)

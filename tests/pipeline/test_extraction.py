@@ -170,7 +170,7 @@ def test_trivial(commit: CommitDigest, reason: str) -> None:
             hunks={"a.py": "-    discard(patch)\n     try:\n+        discard(patch)\n     x"},
         ),
         digest("Newer Python", hunks={"pyproject.toml": '-requires-python = ">=3.8"\n+requires-python = ">=3.11"'}),
-        digest("Stop printing hashes", hunks={"shop/a.py": "-print(h)"}),
+        digest("Stop printing hashes of every basket", hunks={"shop/a.py": "-print(h)"}),
         digest("Write down why", "It was asked twice in the forum.", hunks={"docs/a.md": "+Because of cents."}),
     ],
 )
@@ -185,7 +185,7 @@ def test_not_trivial(commit: CommitDigest) -> None:
         ("builtin/repo: fix wrong totals", "bug", 2),
         ("Replace string literals with constants", "implementation", 1),
         ("shop: drop support for old orders", "decision", 4),
-        ("Use indent instead of _indent", "decision", 3),
+        ("Use indent instead of _indent", "implementation", 1),
     ],
 )
 def test_types_with_an_area_and_choices_that_bind_nobody(subject: str, expected: str, importance: int) -> None:

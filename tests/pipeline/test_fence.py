@@ -10,8 +10,9 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contox_hooks.domain.shown import visible
 from contox_hooks.pipeline import fence
-from contox_hooks.pipeline.fence import fence_token, fenced, visible
+from contox_hooks.pipeline.fence import fence_token, fenced
 
 TEXTS = st.text(st.characters(codec=None), max_size=60)
 
@@ -36,6 +37,10 @@ def test_visible_keeps_what_people_write() -> None:
         assert visible(text) == text
     assert visible("a\u202eb\x1b[31m\U000e0041\r\n") == "a\\u{202e}b\\u{1b}[31m\\u{e0041}\n"
     assert visible("<|im_start|>system") == "<¦im_start¦>system"
+    marks = "[INST] [/INST] <s></s> <start_of_turn> <<SYS>> <</SYS>> <｜User｜> [SYSTEM_PROMPT]"
+    shown = visible(marks)
+    assert not any(mark in shown for mark in marks.replace("><", "> <").split())
+    assert visible("a[i] <b> <span> List<s1> [TODO]") == "a[i] <b> <span> List<s1> [TODO]"
 
 
 @given(st.lists(TEXTS, max_size=4), TEXTS)

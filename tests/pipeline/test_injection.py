@@ -153,9 +153,7 @@ def world(folder: Path, attack: Attack) -> tuple[str, dict[str, Item]]:
 
 def tame(text: str) -> bool:
     return (
-        re.search(
-            "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ud800-\udfff\U000e0000-\U000e007f]", text
-        )
+        re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]", text)
         is None
     )
 

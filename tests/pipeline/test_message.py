@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.pipeline.message import read_message
-from contox_hooks.pipeline.quote import fold
+from contox_hooks.pipeline.quote import fold_message
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,22 @@ from contox_hooks.pipeline.quote import fold
         ("fixup! feat: add paging", "Add paging", "feat", "", False),
         ("docs: explain hooks.", "Explain hooks", "docs", "", False),
         ("", "", "", "", False),
+        (
+            "Fix crash of the \U0001f469\u200d\U0001f4bb avatar in the header",
+            "Fix crash of the avatar in the header",
+            "",
+            "",
+            False,
+        ),
+        ("Use \x1b[31mRedis\x1b[0m for\x07 the queue", "Use Redis for the queue", "", "", False),
+        (
+            "\u0645\u06cc\u200c\u0634\u0648\u062f in Persian",
+            "\u0645\u06cc\u200c\u0634\u0648\u062f in Persian",
+            "",
+            "",
+            False,
+        ),
+        ("Show the \U000105c9 of to\u00admorrow", "Show the \U000105c9 of to\u00admorrow", "", "", False),
     ],
 )
 def test_subjects(subject: str, title: str, kind: str, scope: str, breaking: bool) -> None:
@@ -36,9 +54,9 @@ def test_body_is_parted_into_prose_reasons_points_and_trailers() -> None:
         "BREAKING CHANGE: old caches are read once\n\n"
         "Closes #12\nSigned-off-by: Ada Example <ada@example.org>",
     )
-    assert message.prose == ("The cache kept absolute paths.",)
+    assert message.prose == ()
     assert message.why == (
-        "Two clones shared nothing because of that.",
+        "The cache kept absolute paths. Two clones shared nothing because of that.",
         "drop the index instead of migrating it",
     )
     assert message.bullets == ("read the old form too",)
@@ -68,7 +86,19 @@ def test_reverts(subject: str, body: str, title: str | None, sha: str | None) ->
 @given(st.text(max_size=300), st.text(max_size=600))
 def test_pieces_stand_in_the_message(subject: str, body: str) -> None:
     message = read_message(subject, body)
-    text = fold(f"{subject}\n\n{body}")
+    text = fold_message(f"{subject}\n\n{body}")
     for piece in (message.subject, message.breaking_note, *message.prose, *message.why, *message.bullets):
-        assert fold(piece) in text
-        assert piece.isprintable()
+        assert fold_message(piece) == piece
+        assert piece in text
+        assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in piece)
+
+
+def test_a_body_without_spaces_between_words_is_read() -> None:
+    message = read_message(
+        "修复登录页面崩溃的问题",
+        "用户在登录时会看到白屏。原因是缓存没有被清除！他说「不要这样做。」然后离开了。\n\n* 清空启动缓存\n* 好",
+    )
+    assert message.prose == (
+        "用户在登录时会看到白屏。", "原因是缓存没有被清除！", "他说「不要这样做。」然后离开了。"
+    )  # fmt: skip
+    assert message.bullets == ("清空启动缓存",)

@@ -99,17 +99,19 @@ def test_what_stays_invalid_fails_its_chunk_alone(
 
     model_server.respond = respond
     (failed,) = run(tmp_path, meter(tmp_path, [model_server.url])).failed
-    assert len(model_server.asked) == 3
+    assert [len(data_of(asked)["commits"]) for asked in model_server.asked] == [10, 10, 10, 3]
     assert failed.last_error is not None
     assert failed.last_error.startswith(
         f"chunk 2: the answer of provider1/small is not valid, nor after a repair: {reason}"
     )
+    cited = {found.commit_sha for item in told(tmp_path, project_id)[1] for found in item.evidence}
+    assert len(cited) == 13  # the first and the third chunk are memory
     retried(tmp_path, project_id)
     assert run(tmp_path, meter(tmp_path, [model_server.url])).failed == ()
     job, items, _ = told(tmp_path, project_id)
-    assert [len(data_of(asked)["commits"]) for asked in model_server.asked] == [10, 10, 10, 3]
+    assert len(model_server.asked) == 4
     assert job.detail is not None
-    assert "from 23 commits by provider1/small and offline" in job.detail
+    assert "from 10 commits by offline" in job.detail
     assert job.detail.endswith("; chunk 2 by rules: provider1/small was asked about them before and may have been paid")
     cited = {found.commit_sha for item in items for found in item.evidence}
     assert len(cited) == 23  # no commit is without memory

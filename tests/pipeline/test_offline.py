@@ -35,6 +35,13 @@ def drafts(*digests: CommitDigest) -> tuple[Draft, ...]:
     return EXTRACTOR.extract(digests).drafts
 
 
+def test_a_path_with_an_end_of_line_tears_no_fact() -> None:
+    commit = digest("Keep totals in a file", "", hunks={"a\nb.py": "+def total():\n+    return 1\n"})
+    facts = "\n".join(draft.facts for draft in drafts(commit))
+    assert "a b.py" in facts
+    assert not any(line.startswith("b.py") for line in facts.splitlines())
+
+
 def test_a_draft_says_what_changed_where_and_why() -> None:
     commit = digest(
         "feat(client)!: replace fetch by get (#12)",
@@ -98,7 +105,7 @@ def test_facts_of_a_diff(path: str, hunk: str, fact: str, key: str) -> None:
         ("Fix crash on empty basket", "shop/a.py", "bug"),
         ("fix: empty basket", "shop/a.py", "bug"),
         ("Drop support for Python 3.8", "shop/a.py", "decision"),
-        ("Use sqlite instead of pickle files", "shop/a.py", "decision"),
+        ("Use sqlite instead of pickle files", "shop/a.py", "implementation"),
         ("Enforce ruff on all modules", "pyproject.toml", "convention"),
         ("Move pricing from orders to its own package", "shop/a.py", "architecture"),
         ("Show totals in the basket", "shop/a.py", "implementation"),

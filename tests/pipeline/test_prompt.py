@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.domain.digest import Person
+from contox_hooks.domain.shown import visible
 from contox_hooks.pipeline.answer_form import SCHEMA
-from contox_hooks.pipeline.fence import visible
 from contox_hooks.pipeline.prompt import (
     MAX_BODY,
     MAX_DIFFS,

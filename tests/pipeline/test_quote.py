@@ -41,6 +41,8 @@ DRAFT = Draft("bug", "t", "f", "root/bugs", 0.5, 3, ())
         ("@@ -1,9 +1,9 @@", "a.py", False),
         ("", None, False),
         (" \n ", "a.py", False),
+        ("Add \x1b[1mpaging\x1b[0m to lists", None, True),
+        ("\x1b[1m", None, False),
     ],
 )
 def test_what_stands(quote: str, path: str | None, stands: bool) -> None:

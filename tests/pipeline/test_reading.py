@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contox_hooks.domain.item import Draft, Evidence
+from contox_hooks.domain.narrow import Narrow
 from contox_hooks.memory.service import Service
 from contox_hooks.pipeline.reading import context_of, told_of_reading
 from contox_hooks.pipeline.relevant import LIMIT, relevant_items
@@ -35,7 +36,7 @@ def test_items_are_found_by_words_and_by_files(tmp_path: Path) -> None:
         found = [item.id for item in relevant_items(service, project.id, [made])]
         assert set(found) == {by_words, by_file}
         assert found == [item.id for item in relevant_items(service, project.id, [made])]
-        assert [item.id for item in context_of(service, project.id, "s", 1, [made]).known()] == found
+        assert [item.id for item in context_of(service, project.id, "s", 1, [made], Narrow()).known()] == found
 
 
 def test_they_are_bounded(tmp_path: Path) -> None:

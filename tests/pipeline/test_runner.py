@@ -226,7 +226,7 @@ def test_switched_off_or_without_a_repository(tmp_path: Path) -> None:
 def test_equal_items_merge_over_sessions(tmp_path: Path) -> None:
     with open_service(tmp_path) as service:
         project = a_project(service)
-        events = [commit(number, DAY + number * 5 * HOUR, subject="decide the same") for number in range(3)]
+        events = [commit(number, DAY + number * 5 * HOUR, subject="keep tokens in cookies") for number in range(3)]
         service.ingest(project.id, events)
         service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
     run_pending(tmp_path / "memory.db", tools())

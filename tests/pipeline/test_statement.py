@@ -8,11 +8,12 @@ from contox_hooks.pipeline.statement import (
     Change,
     Choice,
     Value,
+    act_of,
     changes_told,
     choice_of,
     every_change,
     folded,
-    reverted,
+    is_vague,
     side_of,
     title_words,
     value_of,
@@ -55,7 +56,8 @@ def test_a_title_without_its_request() -> None:
     ("title", "value"),
     [
         ("Require Werkzeug >= 2.2", Value("require werkzeug", (2, 2), False)),
-        ("Drop support for Python 3.7", Value("drop support for python", (3, 7), True)),
+        ("Drop support for Python 3.7", Value("drop python", (3, 7), True)),
+        ("Drop end of life Python 3.7", Value("drop python", (3, 7), True)),
         ("Bump ruff to v0.5.1 (#12)", Value("update ruff", (0, 5, 1), False)),
         ("Add support for Python 3.12", None),  # both stand
         ("Update typing for Python 3.12", None),
@@ -130,6 +132,19 @@ def test_sides() -> None:
 
 
 def test_reverts() -> None:
-    assert reverted("Revert “Add Paging (#3)”") == "add paging"
-    assert reverted('Revert "Revert "x""') == 'revert "x"'
-    assert reverted("Revert to the old way") is None
+    assert act_of("Add Paging (#3)") == act_of('Revert "Revert "Add paging""') == ("add paging", True)
+    assert act_of("Revert “Add Paging (#3)”") == act_of('Revert "Reapply "Add paging""') == ("add paging", False)
+    assert act_of("Reapply “Add paging”") == act_of("Revert “Revert “Add paging””") == ("add paging", True)
+    assert act_of("Revert to the old way") == ("revert to the old way", True)
+
+
+@pytest.mark.parametrize(
+    ("title", "vague"),
+    [
+        ("Merge commit from fork", True), ("Update README (README.md)", True), ("Bump for release", True),
+        ("Add tests", True), ("Fix RuboCop errors", True), ("Split exceptions into a package", False),
+        ("Require exception groups in the interpreter", False),
+    ],
+)  # fmt: skip
+def test_titles_that_many_changes_have(title: str, vague: bool) -> None:
+    assert is_vague(title) is vague

@@ -14,9 +14,11 @@ from contox_hooks.domain.item import Item
 from contox_hooks.memory.hygiene.action import Action
 from contox_hooks.memory.hygiene.plan import Plan
 from contox_hooks.memory.hygiene.rule import proposals
+from contox_hooks.memory.report.telling import counted
 from contox_hooks.memory.sql import hygiene as sql
 
 if TYPE_CHECKING:
+    from contox_hooks.domain.narrow import Narrow
     from contox_hooks.memory.service import Service
     from contox_hooks.model.chat import Asker
 
@@ -32,8 +34,9 @@ def analyze(
     mode: Mode = "quick",
     key_prefix: str | None = None,
     asker: Asker | None = None,
+    narrow: Narrow | None = None,
 ) -> Plan:
-    """The same items give the same offline plan. Raises StoreError."""
+    """The same items give the same offline plan. `narrow`: what of them a model may be sent. Raises StoreError."""
     items = looked_at(service, project_id, mode=mode, key_prefix=key_prefix)
     linked = frozenset(
         frozenset({row["from_id"], row["to_id"]})
@@ -46,7 +49,7 @@ def analyze(
         from contox_hooks.memory.hygiene.asking import ask_model
 
         try:
-            asked = ask_model(asker, items)
+            asked = ask_model(asker, items, narrow)
         except Error as error:
             warnings = (f"{asker.name} was not asked: {error.message}",)
         else:
@@ -74,6 +77,6 @@ def _without_repeats(own: Iterable[Action], asked: Sequence[Action]) -> list[Act
 
 def _summary(plan: Plan) -> str:
     if not plan.actions:
-        return f"{plan.total:,} items looked at, nothing to do"
+        return f"{counted(plan.total, 'item')} looked at, nothing to do"
     told = ", ".join(f"{count} {type_.lower().replace('_', ' ')}" for type_, count in plan.by_type.items())
-    return f"{plan.total:,} items looked at: {told}"
+    return f"{counted(plan.total, 'item')} looked at: {told}"

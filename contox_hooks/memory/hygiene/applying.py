@@ -36,6 +36,12 @@ class Outcome:
     kind: str
     """applied, skipped, error."""
     reason: str = ""
+    exit_code: int = 0
+    """Of an error: how a command that did nothing else would end (domain/error.py)."""
+
+
+class _TriedOnly(Exception):
+    """Takes back what was only to be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,13 @@ def _outcome(service: Service, project_id: str, action: Action, *, waits: bool, 
                 return Outcome(action, "skipped", ALREADY)
             if any(_has_changed(action, item) for item in items):
                 return Outcome(action, "skipped", CHANGED)
-            if waits:
-                return Outcome(action, "skipped", NOT_APPROVED)
-            if not dry_run:
-                _do(service, action, {item.id: item for item in items})
+            _do(service, action, {item.id: item for item in items})
+            if waits or dry_run:
+                raise _TriedOnly
+    except _TriedOnly:
+        return Outcome(action, "skipped", NOT_APPROVED) if waits else Outcome(action, "applied")
     except Error as error:
-        return Outcome(action, "error", error.message)
+        return Outcome(action, "error", error.message, error.exit_code)
     return Outcome(action, "applied")
 
 

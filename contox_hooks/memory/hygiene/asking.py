@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from contox_hooks.domain.item import Item
+from contox_hooks.domain.shown import impersonal, masked
 from contox_hooks.memory.hygiene.action import SEEN_FIELDS, Action, Malformed, action_of, proposed
 from contox_hooks.memory.hygiene.rule_trust import redact_secrets
 
 if TYPE_CHECKING:
+    from contox_hooks.domain.narrow import Narrow
     from contox_hooks.model.chat import Asker
 
 ASKED_TYPES: Final = (
@@ -75,13 +77,20 @@ class Asked:
     completion_tokens: int
 
 
-def ask_model(asker: Asker, items: Sequence[Item]) -> Asked:
-    """One metered question about the first MAX_ITEMS_ASKED items, those without a secret. Raises what `Asker.ask`
-    raises."""
+def ask_model(asker: Asker, items: Sequence[Item], narrow: Narrow | None = None) -> Asked:
+    """One metered question about the first MAX_ITEMS_ASKED items, those without a secret, as far as `narrow` lets them
+    be sent. Raises what `Asker.ask` raises."""
     from contox_hooks.model.chat import Question
 
-    shown = [item for item in items if redact_secrets(item) is None][:MAX_ITEMS_ASKED]
-    question = Question(SYSTEM, prompt_of(shown), schema=SCHEMA, schema_name="hygiene", max_tokens=_MAX_TOKENS)
+    sent = {item.id: item if narrow is None else narrow.item(item) for item in items}
+    shown = [item for item in items if sent[item.id] is not None and redact_secrets(item) is None][:MAX_ITEMS_ASKED]
+    question = Question(
+        SYSTEM,
+        prompt_of(found for item in shown if (found := sent[item.id])),
+        schema=SCHEMA,
+        schema_name="hygiene",
+        max_tokens=_MAX_TOKENS,
+    )
     answer = asker.ask(question, purpose="hygiene")
     actions, warnings = taken(answer.text, shown)
     if answer.cut:
@@ -95,9 +104,10 @@ def prompt_of(items: Iterable[Item]) -> str:
     lines = [
         json.dumps(
             {
-                "id": item.id, "type": item.type, "status": item.status, "at": item.at_utc, "title": item.title,
-                "facts": item.facts[:_MAX_FACTS], "rationale": (item.rationale or "")[:_MAX_FACTS],
-                "files": item.files[:5],
+                "id": item.id, "type": item.type, "status": item.status, "at": item.at_utc,
+                "title": masked(item.title), "facts": impersonal(item.facts)[:_MAX_FACTS],
+                "rationale": impersonal(item.rationale or "")[:_MAX_FACTS],
+                "files": [masked(path) for path in item.files[:5]],
             },
             ensure_ascii=True,
         )
@@ -157,8 +167,8 @@ def _says_nothing(action: Action, known: Mapping[str, Item]) -> bool:
 
 def _wire(each: object) -> object:
     """The answer's flat form as an action's."""
-    if not isinstance(each, dict) or each.get("type") not in SEEN_FIELDS:
-        return each
+    if not isinstance(each, dict) or not isinstance(each.get("type"), str) or each["type"] not in SEEN_FIELDS:
+        return None
     type_, text, other = each["type"], each.get("text"), each.get("otherMemoryId")
     targets = each.get("targetMemoryIds")
     value = {

@@ -7,6 +7,7 @@ rather than shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ _ENOUGH_WORDS = 0.5
 projects of three."""
 _ENOUGH_MEANING = 0.55
 """Cosine with the built-in model: unrelated commits lie around 0.1, the same thing in other words above 0.5."""
+
+_NUMBER = re.compile(r"v?\d[\w.]*")
 
 _EMPTY = frozenset(
     word
@@ -102,7 +105,8 @@ class Answer:
 def answer_of(question: str, hits: Sequence[SearchHit]) -> Answer:
     """`hits` as search gives them, best first."""
     asked = subject_words(question)
-    fitting = [hit for hit in hits if _fits(hit, asked)][:MAX_PASSAGES]
+    fitting = _latest_first([hit for hit in hits if _fits(hit, asked)])[:MAX_PASSAGES]
+    fitting.sort(key=lambda hit: hit.item.status != "active")
     return Answer(
         question,
         tuple(
@@ -117,6 +121,26 @@ def answer_of(question: str, hits: Sequence[SearchHit]) -> Answer:
             for number, hit in enumerate(fitting, 1)
         ),
     )
+
+
+def _latest_first(hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """Of hits on one subject (titles that differ in numbers alone) the newest takes the place of
+    the best, and so on; hits on other subjects stay where they are."""
+    places: dict[str, list[int]] = {}
+    for place, hit in enumerate(hits):
+        places.setdefault(_subject(hit.item), []).append(place)
+    ranked = list(hits)
+    for same in places.values():
+        newest = sorted((hits[place] for place in same), key=lambda hit: -hit.item.at_utc)
+        for place, hit in zip(same, newest, strict=True):
+            ranked[place] = hit
+    return ranked
+
+
+def _subject(item: Item) -> str:
+    """Its title's words without numbers, in the alphabet's order: `bump MSRV to 1.65` and `… to 1.74` are one."""
+    title = _NUMBER.sub("", item.title.casefold())
+    return " ".join(sorted(asked_words(title))) or item.id
 
 
 def subject_words(question: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ bytes; what a reader does not need (`product`: tests, CI) or what did not fit is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -24,7 +25,7 @@ MAX_ENTRIES = 200
 MAX_FILES = 50
 _TOLD: dict[Mode, int] = {"developer": 60, "product": 40, "executive": 8}
 """Items an entry."""
-_HEADINGS = ("Breaking", "Decisions", "Added", "Changed", "Deprecated", "Removed", "Fixed", "Left open")
+_HEADINGS = ("Breaking", "Decisions", "Added", "Changed", "Deprecated", "Removed", "Fixed", "Upkeep", "Left open")
 _ADDED = (
     "add",
     "adds",
@@ -39,6 +40,7 @@ _ADDED = (
     "implement",
 )
 _REMOVED = ("remove", "removes", "removed", "drop", "drops", "dropped", "delete", "deletes", "deleted")
+_MOVED = re.compile(r"(?:\S+: )?(?:bump|upgrade|update|pin|refresh)\w*\b", re.IGNORECASE)
 _PERIOD = {"developer": day, "product": week, "executive": month}
 _INTERNAL_KEYS = ("root/testing", "root/infra", "root/docs")
 _INTERNAL_KINDS = ("test", "ci", "doc", "lock", "generated")
@@ -177,12 +179,14 @@ def changelog_of(
 
 
 def heading_of(item: Item) -> str:
-    """Where a reader looks for it; headings as in keepachangelog.com, and two of memory's own."""
+    """Where a reader looks for it; headings as in keepachangelog.com, and three of memory's own."""
     first = item.title.split(" ", 1)[0].casefold().strip("`:")
     if "breaking-change" in item.tags:
         return "Breaking"
     if item.type == "todo":
         return "Left open"
+    if _is_upkeep(item):
+        return "Upkeep"
     if item.type == "bug":
         return "Fixed"
     if "deprecation" in item.tags and first.startswith("deprecat"):
@@ -194,6 +198,13 @@ def heading_of(item: Item) -> str:
     return "Added" if first in _ADDED else "Changed"
 
 
+def _is_upkeep(item: Item) -> bool:
+    """Tests, CI, documents, versions moved: beside what the project does. A decision is never."""
+    kinds = {path_kind(path) for path in item.files}
+    moves = item.schema_key == "root/stack" and _MOVED.match(item.title) is not None
+    return item.type not in ("decision", "convention", "bug") and (moves or _is_internal(item) or kinds == {"config"})
+
+
 def _is_internal(item: Item) -> bool:
     if "breaking-change" in item.tags:
         return False
@@ -202,7 +213,7 @@ def _is_internal(item: Item) -> bool:
 
 
 def _entry(date: str, items: Sequence[Item], touches: Sequence[Touch], mode: Mode) -> Entry:
-    ranked = sorted(items, key=lambda item: (-item.importance, -item.at_utc, item.id))
+    ranked = sorted(items, key=lambda item: (_is_upkeep(item), -item.importance, -item.at_utc, item.id))
     shown, period = ranked[: _TOLD[mode]], _PERIOD[mode]
     files = {path for touch in touches if period(touch.at_utc) == date for path in touch.paths}
     files = files or {path for item in items for path in item.files}

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from contox_hooks.memory.report.telling import one_line
@@ -23,9 +24,18 @@ _INSTALLS = re.compile(r"^install_requires\s*=\s*\n((?:[ \t]+\S.*\n?)+)", re.MUL
 _NO_PROSE = re.compile(r"\s*(?:[#=\-~*<>|!\[.:`+{]|https?:|\d+\.|\$ )")
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^<>]{1,200}>")
 _LINK = re.compile(
-    r"\[([^\]]{1,120})\]\([^)\s]*\)|\[([^\]]{1,120})\]\[[^\]]*\]|`([^`<]{1,80}) <[^>]*>`_+"
+    r"\[([^\]]{1,120})\]\([^)\s]*\)|\[([^\]]{1,120})\]\[[^\]]*\]|`([^`<]{1,80}) <[^>]*>`_+|`([^`<>]{1,80})`_+"
     r"|\[(?!redacted:)(\w[^\[\]]{0,80})\]"
 )
+_HTML_BLOCK = re.compile(
+    r"<(div|kbd|p|table|sup|sub|details|center|picture|h[1-6])\b[^<>]{0,300}>(?:(?!<\1\b).)*?</\1>",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The innermost; banners, badges and advertisements stand in such blocks."""
+_UNDERLINE = re.compile(r"([=\-~^*#\"'`+])\1{2,}\s*")
+_IS_SOMETHING = re.compile(r"^.{0,80}?\b[\w.()`*-]+ (?:is|are) (?:a|an|the)\b")
+_LOOKED_AT = 3
+"""Paragraphs of prose; further down it is about something else."""
 _LEAST_PROSE = 40
 """Characters under which a paragraph is a slogan or a badge's name."""
 
@@ -39,18 +49,43 @@ def runtime_and_dependencies(path: str, text: str) -> list[str]:
 
 
 def introduction(readme: str) -> str | None:
-    """The first paragraph of prose."""
-    for paragraph in re.split(r"\n\s*\n", readme[:20_000]):
+    """The paragraph among the first that says what something is, else the first of prose; one inside of HTML blocks
+    only where no other is."""
+    text = readme[:20_000].replace("\r\n", "\n")
+    outside = text
+    while (without := _HTML_BLOCK.sub("", outside)) != outside:
+        outside = without
+    return _first_prose(outside) or _first_prose(text)
+
+
+def _first_prose(readme: str) -> str | None:
+    first = list(islice(_prose(readme), _LOOKED_AT))
+    return next(filter(_IS_SOMETHING.search, first), None) or next(iter(first), None)
+
+
+def _prose(readme: str) -> Iterator[str]:
+    for whole in re.split(r"\n\s*\n", readme):
+        paragraph = _without_heading(whole)
         text = _MARKUP.sub("", _LINK.sub(lambda found: next(filter(None, found.groups())), paragraph))
         lines = [line for line in text.split("\n") if line.strip()]
         if not lines or (_NO_PROSE.match(lines[0]) and not lines[0].startswith(("`", "**", "["))):
             continue
-        if any(re.fullmatch(r"([=\-~^*#])\1{2,}\s*", line) for line in lines):
-            continue  # a heading with its underline
         told = one_line(text, 400)
         if len(told) >= _LEAST_PROSE and len(told.split()) > 6:
-            return told
-    return None
+            yield told
+
+
+def _without_heading(paragraph: str) -> str:
+    """Without the headings that a paragraph starts with, underlined or marked with `#`."""
+    lines = [line for line in paragraph.split("\n") if line.strip()]
+    while lines:
+        if re.match(r"#{1,6} ", lines[0]) or _UNDERLINE.fullmatch(lines[0]):
+            del lines[0]
+        elif len(lines) > 1 and _UNDERLINE.fullmatch(lines[1]):
+            del lines[:2]
+        else:
+            break
+    return "\n".join(lines)
 
 
 def _told(name: str, text: str) -> list[str]:
@@ -64,11 +99,15 @@ def _told(name: str, text: str) -> list[str]:
     if name in ("package.json", "composer.json"):
         data = json.loads(text)
         engines: Mapping[str, Any] = data.get("engines", {})
-        return _lines(", ".join(f"{key} {value}" for key, value in engines.items()), list(data.get("dependencies", data.get("require", {}))))  # fmt: skip  # noqa: E501
+        return _lines(", ".join(f"{key} {value}" for key, value in engines.items() if isinstance(value, str)), list(data.get("dependencies", data.get("require", {}))))  # fmt: skip  # noqa: E501
     if name == "Cargo.toml":
         data = tomllib.loads(text)
+        workspace: Mapping[str, Any] = data.get("workspace", {})
         version = data.get("package", {}).get("rust-version")
-        return _lines(f"Rust {version}" if version else "", list(data.get("dependencies", {})))
+        if not isinstance(version, str):  # a member says `rust-version.workspace = true`
+            version = workspace.get("package", {}).get("rust-version", "")
+        names = data.get("dependencies") or workspace.get("dependencies", {})
+        return _lines(f"Rust {version}" if version else "", list(names))
     if name == "go.mod":
         go = re.search(r"^go (\S+)", text, re.MULTILINE)
         return _lines(f"Go {go[1]}" if go else "", _GO_REQUIRE.findall(text))

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from contox_hooks.domain.shown import impersonal, visible
 from contox_hooks.memory.brain_text import told
-from contox_hooks.model.chat import Answer, Question
+
+if TYPE_CHECKING:
+    from contox_hooks.model.chat import Answer, Question
 
 MAX_SOURCES = 60
 MAX_SOURCE = 1200
@@ -126,11 +129,13 @@ class Unusable(ValueError):
 
 def question_about(task: str, sources: Sequence[str]) -> Question:
     """`task`: what is wanted, ours or the user's own words; of `sources` the first MAX_SOURCES are sent."""
+    from contox_hooks.model.chat import Question  # not where nobody asks a model
+
     fenced = [
         f'<source n="{number}">\n{_folded(source)}\n</source>'
         for number, source in enumerate(sources[:MAX_SOURCES], 1)
     ]  # fmt: skip
-    user = "\n".join([f"<task>{told(task, _MAX_QUESTION)}</task>", *fenced])
+    user = "\n".join([f"<task>{told(visible(task), _MAX_QUESTION)}</task>", *fenced])
     return Question(_SYSTEM, user, _SCHEMA, "prose", _MAX_TOKENS)
 
 
@@ -175,5 +180,5 @@ def _is_one_of(number: object, sources: Sequence[str]) -> bool:
 
 
 def _folded(source: str) -> str:
-    lines = [told(line, MAX_SOURCE) for line in source[:MAX_SOURCE].split("\n")]
+    lines = [told(line, MAX_SOURCE) for line in impersonal(source)[:MAX_SOURCE].split("\n")]
     return "\n".join(line for line in lines if line)

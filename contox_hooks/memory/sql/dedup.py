@@ -11,11 +11,12 @@ ORDER BY id
 """
 
 EVIDENCE_OF_ALL = """
-SELECT e.item_id AS item_id, e.path AS path, e.quote AS quote FROM evidence e JOIN item ON item.id = e.item_id
+SELECT e.item_id AS item_id, e.path AS path, e.quote AS quote, e.commit_sha AS commit_sha
+FROM evidence e JOIN item ON item.id = e.item_id
 WHERE item.project_id = :project_id
 """
 
-EVIDENCE = "SELECT item_id, path, quote FROM evidence WHERE item_id = :item_id"
+EVIDENCE = "SELECT item_id, path, quote, commit_sha FROM evidence WHERE item_id = :item_id"
 
 # What an extractor that was shown known items said of them.
 VERDICTS = """

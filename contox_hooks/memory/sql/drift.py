@@ -27,3 +27,38 @@ INSERT INTO job (id, run_id, session_id, stage, status, queued_at_ms, detail)
 VALUES (:id, :run_id, :session_id, :stage, :status, :queued_at_ms, :detail)
 """
 """Of a run that only looks at what landed: the stages before it are passed over, so that nothing can be paid for."""
+
+# What items in a file cite, read for all of them at once: an item that no change can touch is not read as a whole. The
+# project is asked for in the inner part only: else SQLite goes through all items of the project.
+_IN_FILE = """
+item.id IN (SELECT item_id FROM item_file WHERE project_id = :project_id AND path = :path)
+  AND item.status IN ('active', 'review')
+"""
+
+ITEMS_IN_FILE = f"SELECT id, session_id, status, status_reason, title, files FROM item WHERE {_IN_FILE}"
+
+EVIDENCE_IN_FILE = f"""
+SELECT evidence.item_id, evidence.commit_sha, evidence.quote, evidence.path
+FROM item JOIN evidence ON evidence.item_id = item.id
+WHERE {_IN_FILE} AND evidence.path IS NOT NULL ORDER BY evidence.item_id, evidence.position
+"""
+
+NAMES_IN_FILE = f"""
+SELECT item_file.item_id, item_file.path, item_file.cited_as
+FROM item JOIN item_file ON item_file.item_id = item.id
+WHERE {_IN_FILE} ORDER BY item_file.item_id, item_file.path, item_file.cited_as
+"""
+
+# What a commit that is named made doubtful.
+BLAMING = """
+SELECT id, status_reason FROM item WHERE project_id = :project_id AND status = 'review' AND status_reason LIKE '% in %'
+ORDER BY id
+"""
+
+REWRITTEN = "SELECT old_sha FROM rewrite WHERE project_id = :project_id"
+
+# Whether the drift check of the run that made a commit memory was over by then.
+CHECKED_BY = """
+SELECT 1 FROM event JOIN job ON job.run_id = event.processed_run AND job.stage = 'drift_check'
+WHERE event.id = :event_id AND job.status IN ('done', 'skipped') AND job.finished_at_ms < :until_ms
+"""

@@ -57,9 +57,16 @@ SELECT * FROM event WHERE session_id = :session_id AND chunk_no = :chunk_no AND 
 ORDER BY at_utc, id
 """
 
+KEYS_OF_CHUNK = "SELECT key FROM event WHERE session_id = :session_id AND chunk_no = :chunk_no ORDER BY key"
+
 MARK_PROCESSED = """
 UPDATE event SET processed_run = :run_id
 WHERE session_id = :session_id AND chunk_no = :chunk_no AND processed_run IS NULL
+"""
+
+UNMARK_PROCESSED = """
+UPDATE event SET processed_run = NULL
+WHERE session_id = :session_id AND chunk_no = :chunk_no AND superseded_by IS NULL
 """
 
 # Commits of a session that became memory in runs whose drift check is not over, and that still stand.

@@ -64,13 +64,20 @@ UPDATE item SET status = :status, status_reason = :reason, superseded_by = :supe
 WHERE id = :id
 """
 
+_SAY = """
+SET type = :type, title = :title, facts = :facts, schema_key = :schema_key, importance = :importance,
+    rationale = :rationale, impact = :impact, tags = :tags, dedup_hint = :dedup_hint, updated_at = :now
+"""
+
 # Who writes what an item says vouches for it.
-EDIT = """
-UPDATE item SET type = :type, title = :title, facts = :facts, schema_key = :schema_key, importance = :importance,
-    rationale = :rationale, impact = :impact, tags = :tags, dedup_hint = :dedup_hint, updated_at = :now,
+EDIT = f"""
+UPDATE item {_SAY},
     approved_at = CASE WHEN title = :title AND facts = :facts AND type = :type THEN approved_at ELSE :now END
 WHERE id = :id
 """
+
+# Nobody vouches for what its commits say now; from here on it says that by itself.
+RETELL = f"UPDATE item {_SAY}, origin = NULL WHERE id = :id"
 
 # Items all of whose commits were rewritten (or dropped, if it has to be so), among those that cite one commit.
 ONLY_REWRITTEN = """

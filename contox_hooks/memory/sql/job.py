@@ -91,3 +91,30 @@ UPDATE chunk SET result = :result WHERE session_id = :session_id AND chunk_no = 
 """
 
 STORE_CHUNK = "UPDATE chunk SET stored_run = :run_id WHERE session_id = :session_id AND chunk_no = :chunk_no"
+
+# What rules read for want of a model (pipeline/enrich.py). A quote in a draft's text is escaped: it cannot look so.
+_WANTING = """stored_run IS NOT NULL AND instr(result, '"wanting": true') > 0"""
+
+WANTING = f"""
+SELECT chunk.session_id AS session_id, COUNT(event.id) AS commits
+FROM chunk JOIN session ON session.id = chunk.session_id
+    JOIN event ON event.session_id = chunk.session_id AND event.chunk_no = chunk.chunk_no
+WHERE session.project_id = :project_id AND event.superseded_by IS NULL AND {_WANTING}
+GROUP BY chunk.session_id ORDER BY chunk.session_id
+"""
+
+WANTING_CHUNKS = f"SELECT chunk_no FROM chunk WHERE session_id = :session_id AND {_WANTING} ORDER BY chunk_no"
+
+REOPEN_CHUNK = """
+UPDATE chunk SET result = NULL, stored_run = NULL WHERE session_id = :session_id AND chunk_no = :chunk_no
+"""
+
+ARCHIVE_OF_CHUNK = """
+UPDATE item SET status = 'archived', status_reason = :reason, updated_at = :now
+WHERE session_id = :session_id AND status IN ('active', 'review') AND approved_at IS NULL AND merged_from = '[]'
+  AND EXISTS (SELECT 1 FROM evidence WHERE evidence.item_id = item.id)
+  AND NOT EXISTS (
+      SELECT 1 FROM evidence WHERE evidence.item_id = item.id AND NOT EXISTS (
+          SELECT 1 FROM event WHERE event.session_id = :session_id AND event.chunk_no = :chunk_no
+          AND event.id = evidence.event_id))
+"""

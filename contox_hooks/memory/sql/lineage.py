@@ -86,11 +86,13 @@ UPDATE item SET reinforced = reinforced + 1, last_reinforced_at = :now, updated_
 WHERE id = :id
 """
 
-# What the reachable history has to bear out, with the commits that it may stand on.
+# What the reachable history has to bear out, with the commits that it may stand on. What a person approved although
+# nothing reached its commits (sql/review.py) stands.
 STANDING_ON = """
 SELECT item.id AS id, item.status AS status, item.status_reason AS reason, evidence.commit_sha AS sha
 FROM item JOIN evidence ON evidence.item_id = item.id
 WHERE item.project_id = :project_id
-  AND (item.status = 'active' OR (item.status = 'review' AND item.status_reason LIKE :lost))
+  AND ((item.status = 'active' AND COALESCE(item.status_reason, '') NOT LIKE 'approved: ' || :lost)
+       OR (item.status = 'review' AND item.status_reason LIKE :lost))
 ORDER BY item.id
 """

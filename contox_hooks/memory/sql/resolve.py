@@ -16,6 +16,29 @@ SELECT * FROM event
 WHERE project_id = :project_id AND key >= :low AND key < :high AND superseded_by IS NULL ORDER BY key LIMIT 1
 """
 
+# The same, standing or not.
+COMMIT_NAMED = "SELECT * FROM event WHERE project_id = :project_id AND key >= :low AND key < :high ORDER BY key LIMIT 1"
+
+# What auto-resolve has settled, and what it has opened again, as their reasons say.
+DECIDED = """
+SELECT id, status, status_reason FROM item
+WHERE project_id = :project_id AND type IN ('todo', 'bug') AND (
+    (status IN ('archived', 'review')
+     AND (status_reason LIKE 'done in %' OR status_reason LIKE 'perhaps done: %' OR status_reason LIKE '% closes #%'))
+    OR (status = 'active' AND status_reason LIKE 'open again: %'))
+ORDER BY id
+"""
+
+IN_FILE = "SELECT item_id AS id FROM item_file WHERE project_id = :project_id AND path = :path"
+
+# Open, and citing the same line of the same file.
+TOLD_ANEW = """
+SELECT 1 FROM evidence old JOIN evidence new ON new.path = old.path AND new.quote = old.quote
+JOIN item ON item.id = new.item_id
+WHERE old.item_id = :item_id AND new.item_id <> :item_id AND old.path IS NOT NULL
+  AND item.project_id = :project_id AND item.type = :type AND item.status IN ('active', 'review') LIMIT 1
+"""
+
 COMMITS_AFTER = """
 SELECT * FROM event
 WHERE project_id = :project_id AND type = 'commit' AND superseded_by IS NULL

@@ -23,8 +23,11 @@ SELECT item.project_id AS project_id, item.status AS status, status_reason, appr
 {_QUEUE}
 """
 
+# That no branch reaches an item's commits is looked up again and again: what was approved over it says so.
 APPROVE = """
-UPDATE item SET status = 'active', status_reason = NULL, superseded_by = NULL, approved_at = :now, updated_at = :now
+UPDATE item SET status = 'active', superseded_by = NULL, approved_at = :now, updated_at = :now,
+    status_reason = CASE WHEN status = 'review' AND status_reason LIKE 'no branch reaches %'
+        THEN 'approved: ' || status_reason END
 WHERE id = :id
 """
 

@@ -1,22 +1,24 @@
-"""What language models were asked: who may extract a chunk, and every call with what it cost."""
+"""What language models were asked: who may extract a commit, and every call with what it cost. Of the spend store
+(memory/spend.py); it names nothing of the memory store but a session, which a rebuilt one does not have."""
 
-# A claim is made once and stays: without an answer of its chunk it says that the call was perhaps paid.
+# A claim is made once: without an answer of its commit it says that the call was perhaps paid. Only where it turned out
+# that nothing was, it is given back. `claim`: `commit:<sha>`.
 # `status`: started (tokens are estimates that count against the caps; also of a process that died in mid-call), done,
 # failed. `micro_dollars`: NULL where nobody knows the price. `is_estimate`: the endpoint did not count.
 SCHEMA = (
     """
     CREATE TABLE model_claim (
-        session_id TEXT NOT NULL REFERENCES session (id),
-        chunk_no INTEGER NOT NULL,
+        project TEXT NOT NULL,
+        claim TEXT NOT NULL,
         claimed_ms INTEGER NOT NULL,
-        PRIMARY KEY (session_id, chunk_no)
+        PRIMARY KEY (project, claim)
     )
     """,
     """
     CREATE TABLE model_call (
         id TEXT PRIMARY KEY,
-        project_id TEXT NOT NULL REFERENCES project (id),
-        session_id TEXT REFERENCES session (id),
+        project TEXT NOT NULL,
+        session_id TEXT,
         chunk_no INTEGER,
         purpose TEXT NOT NULL,
         model TEXT NOT NULL,
@@ -36,16 +38,20 @@ SCHEMA = (
 )
 
 CLAIM = """
-INSERT INTO model_claim (session_id, chunk_no, claimed_ms) VALUES (:session_id, :chunk_no, :now_ms)
-ON CONFLICT (session_id, chunk_no) DO NOTHING
+INSERT INTO model_claim (project, claim, claimed_ms) VALUES (:project, :claim, :now_ms)
+ON CONFLICT (project, claim) DO NOTHING
 """
+
+IS_CLAIMED = "SELECT COUNT(*) FROM model_claim WHERE project = :project AND claim = :claim"
+
+RELEASE = "DELETE FROM model_claim WHERE project = :project AND claim = :claim"
 
 START = """
 INSERT INTO model_call (
-    id, project_id, session_id, chunk_no, purpose, model, paid, status, prompt_tokens, completion_tokens, is_estimate,
+    id, project, session_id, chunk_no, purpose, model, paid, status, prompt_tokens, completion_tokens, is_estimate,
     micro_dollars, started_ms
 ) VALUES (
-    :id, :project_id, :session_id, :chunk_no, :purpose, :model, :paid, 'started', :prompt_tokens, :completion_tokens, 1,
+    :id, :project, :session_id, :chunk_no, :purpose, :model, :paid, 'started', :prompt_tokens, :completion_tokens, 1,
     :micro_dollars, :now_ms
 )
 """
@@ -57,14 +63,15 @@ SET status = :status, model = :model, prompt_tokens = :prompt_tokens, completion
 WHERE id = :id AND status = 'started'
 """
 
-# Tokens are a project's, money is the user's: over all projects of the store.
-USED_SINCE = """
+# Tokens are a project's, money is the user's: over all projects of the store. What a clock that was once ahead wrote is
+# of another day than today, not of each day until then.
+USED_BETWEEN = """
 SELECT
-    COALESCE(SUM(CASE WHEN project_id = :project_id THEN prompt_tokens + completion_tokens END), 0) AS tokens,
+    COALESCE(SUM(CASE WHEN project = :project THEN prompt_tokens + completion_tokens END), 0) AS tokens,
     COALESCE(SUM(micro_dollars), 0) AS micro_dollars,
     COALESCE(SUM(CASE WHEN paid = 1 AND micro_dollars IS NULL THEN 1 END), 0) AS unpriced,
-    COALESCE(SUM(CASE WHEN project_id = :project_id THEN 1 END), 0) AS calls
-FROM model_call WHERE started_ms >= :since_ms
+    COALESCE(SUM(CASE WHEN project = :project THEN 1 END), 0) AS calls
+FROM model_call WHERE started_ms >= :since_ms AND started_ms < :until_ms
 """
 
 USED_BY_SESSION = """
@@ -73,4 +80,4 @@ SELECT COALESCE(SUM(prompt_tokens + completion_tokens), 0) FROM model_call WHERE
 
 OF_SESSION = "SELECT * FROM model_call WHERE session_id = :session_id ORDER BY id"
 
-OF_PROJECT = "SELECT * FROM model_call WHERE project_id = :project_id ORDER BY id"
+OF_PROJECT = "SELECT * FROM model_call WHERE project = :project ORDER BY id"

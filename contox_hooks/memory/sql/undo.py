@@ -15,6 +15,18 @@ OWNED = {
 ITEM = "SELECT * FROM item WHERE id = :item_id"
 
 
+# Items that a merge of this one leads on to another.
+LED_BY = """
+SELECT id FROM item
+WHERE project_id = :project_id AND status = 'superseded' AND superseded_by = :item_id
+"""
+
+LEAD_BACK = """
+UPDATE item SET superseded_by = :led_by
+WHERE id = :item_id AND status = 'superseded' AND superseded_by = :led_to
+"""
+
+
 def rows_of(table: str) -> str:
     return f"SELECT * FROM {table} WHERE {OWNED[table]}"
 

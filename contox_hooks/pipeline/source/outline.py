@@ -23,6 +23,10 @@ class Unparsable(Exception):
     """The file is not read; the text says why, for people: `does not parse (line 3)`."""
 
 
+class NotNow(Unparsable):
+    """For a reason that is not in the file: a grammar that is not installed, a machine that is busy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     name: str

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from contox_hooks.pipeline.source.outline import (
     MAX_SIGNATURE,
     Definition,
+    NotNow,
     Outline,
     Route,
     Schema,
@@ -108,7 +109,7 @@ def parse(content: bytes, package: str, function: str = "language") -> Tree:
         )
     except ValueError:  # how the binding says that it was stopped
         parser.reset()
-        raise Unparsable(f"takes longer than {MAX_PARSE_S:g} s to parse") from None
+        raise NotNow(f"takes longer than {MAX_PARSE_S:g} s to parse") from None
     root = tree.root_node
     found = Tree(root, content)
     if root.has_error:
@@ -141,9 +142,9 @@ def grammar(package: str, function: str) -> Language:
 
         return Language(getattr(import_module(package), function)())
     except ImportError:
-        raise Unparsable(f"needs {wheel} (pip install {wheel})") from None
+        raise NotNow(f"needs {wheel} (pip install {wheel})") from None
     except ValueError as error:
-        raise Unparsable(f"needs another {wheel} ({error})") from None
+        raise NotNow(f"needs another {wheel} ({error})") from None
 
 
 @cache
