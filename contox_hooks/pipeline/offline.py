@@ -75,8 +75,9 @@ def _is_slight(told: Reading, topic: Sequence[Reading]) -> bool:
     if told.details.todos or told.details.reasons or any(explains(reading.message) for reading in topic):
         return False
     silent = not told.details.facts and not told.message.prose
-    if silent and only_follows(told.message.title) and all(path_kind(path) == "doc" for path in told.paths):
-        return True  # `Update README.md`, and nothing that can be told of it
+    kinds = {path_kind(path) for path in told.paths}
+    if silent and (kinds == {"asset"} or (kinds == {"doc"} and only_follows(told.message.title))):
+        return True  # another picture, `Update README.md`: nothing that can be told of it
     outward = any(fact.weight >= _OUTWARD for fact in told.details.facts)
     return not outward and says_little(told.digest, told.message, told.details.patches)
 

@@ -144,6 +144,12 @@ def test_trivial_commits_give_nothing(commit: CommitDigest, reason: str) -> None
     assert re.match(reason, read_commit(commit).trivial or "")
 
 
+def test_another_picture_is_no_item_unless_the_message_tells_something() -> None:
+    pictures = {"docs/logo.svg": "-<path/>\n+<path d='M0 0'/>\n+<circle/>\n+<rect/>"}
+    assert drafts(digest("Vertical logo and favicon", hunks=pictures)) == ()
+    assert drafts(digest("Vertical logo", "The horizontal one does not fit a phone's screen.", hunks=pictures))
+
+
 def test_not_everything_that_sounds_small_is_trivial() -> None:
     hunk = "\n".join(f"+    row_{number} = parse(line, {number})" for number in range(40))
     assert drafts(digest("Fix formatting of prices with many digits", hunks={"shop/price.py": hunk}))
