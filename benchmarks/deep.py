@@ -25,7 +25,9 @@ from contox_hooks.git.history import read_digests
 from contox_hooks.git.lookup import Blobs
 from contox_hooks.git.repository import locate
 from contox_hooks.git.run import GitFailed
+from contox_hooks.pipeline import deep
 from contox_hooks.pipeline.deep import MAX_FILE_BYTES, deepen
+from contox_hooks.pipeline.source.kept import Kept
 from contox_hooks.pipeline.source.language import reader_of
 from contox_hooks.pipeline.source.outline import Unparsable
 from contox_hooks.pipeline.source.tree import parse
@@ -71,6 +73,7 @@ def report(path: Path, commits: int) -> None:
 
         deepen(items[:1], from_git)  # imports, grammars
         deepen(items, from_git)
+    deep.outline = Kept().outline  # what the first pass read is kept in the process: nothing is known now
     spent_s, result = timed(lambda: deepen(items, lambda revision, path: read[revision, path]))
     contents: dict[str, set[bytes]] = defaultdict(set)
     for (_, name), content in read.items():
