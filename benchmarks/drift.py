@@ -27,7 +27,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from contox_hooks.domain.event import commit_event
+from history import ingest_history
+
 from contox_hooks.domain.item import Evidence, Item
 from contox_hooks.git.history import DigestLimits, read_digests
 from contox_hooks.git.lookup import Blobs
@@ -39,7 +40,6 @@ from contox_hooks.pipeline.offline import OfflineExtractor
 from contox_hooks.pipeline.runner import Progress, run_pending
 from contox_hooks.pipeline.work import Tools
 
-_BATCH = 500
 _CODE = re.compile(r"(?<![\w./-])`?(?:[A-Za-z_]\w*\.)*([A-Za-z]*_*[a-z0-9]+(?:_\w+|[A-Z]\w*))(?![\w/.-])")
 """Words with an underscore or a hump inside; brackets and backticks are left to the stage."""
 _DRIVERS = {"py": "python", "c": "cpp", "h": "cpp", "rs": "rust", "go": "golang", "java": "java", "rb": "ruby",
@@ -137,14 +137,8 @@ def _remembered(repo: Repository, shas: Sequence[str]) -> tuple[list[Item], floa
     with tempfile.TemporaryDirectory() as scratch, Blobs(repo.common_dir) as blobs:
         store = Path(scratch) / "memory.db"
         with Service.open(store) as service:
-            project = service.projects.find_or_create(
-                common_dir=repo.common_dir, root_commit=None, remote=None, name=repo.common_dir.name
-            )
             digests = read_digests(repo, shas, limits=DigestLimits(), origin="history")
-            events = [commit_event(digest, at_utc=digest.committer.at_utc) for digest in digests]
-            for start in range(0, len(events), _BATCH):
-                service.ingest(project.id, events[start : start + _BATCH])
-            service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
+            project = ingest_history(service, repo, digests)
 
         def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
             return Tools(OfflineExtractor(), default_embedder, blobs, deep_enrich=False)

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from history import ingest_history
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.event import commit_event
 from contox_hooks.domain.pipeline import Stage
 from contox_hooks.git.history import read_digests
 from contox_hooks.git.lookup import Blobs
@@ -42,7 +42,6 @@ from contox_hooks.pipeline.stage import STAGE_FUNCTIONS
 from contox_hooks.pipeline.work import Tools, skip
 
 _DEPTH = 100
-_BATCH = 500
 
 Ranking = Callable[[str], Sequence[set[str]]]
 """A query to what was found, best first: the commits each answer stands for."""
@@ -225,13 +224,7 @@ def ours(repo: Repository, digests: Sequence[CommitDigest], store: Path) -> Rank
     began = time.perf_counter()
     with Blobs(repo.common_dir) as blobs:
         with Service.open(store) as service:
-            project = service.projects.find_or_create(
-                common_dir=repo.common_dir, root_commit=None, remote=None, name=repo.common_dir.name
-            )
-            events = [commit_event(digest, at_utc=digest.committer.at_utc) for digest in reversed(digests)]
-            for start in range(0, len(events), _BATCH):
-                service.ingest(project.id, events[start : start + _BATCH])
-            service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
+            project = ingest_history(service, repo, reversed(digests))
         stages = {**STAGE_FUNCTIONS, Stage.DRIFT_CHECK: lambda work: skip("not measured here")}
         run_pending(store, lambda *_: Tools(OfflineExtractor(), default_embedder, blobs), stages=stages)
     service = Service.open(store, readonly=True)

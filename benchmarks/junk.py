@@ -29,10 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from history import ingest_history
 from judge import is_aside, read, verdicts
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.event import commit_event
 from contox_hooks.domain.item import Item
 from contox_hooks.domain.pipeline import Stage
 from contox_hooks.git.history import read_digests
@@ -47,7 +47,6 @@ from contox_hooks.pipeline.stage import STAGE_FUNCTIONS
 from contox_hooks.pipeline.work import Tools, skip
 
 NEAR = 0.95
-_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -122,13 +121,7 @@ def extracted(repo: Repository, digests: Sequence[CommitDigest]) -> tuple[list[I
     with tempfile.TemporaryDirectory() as scratch, Blobs(repo.common_dir) as blobs:
         store = Path(scratch) / "memory.db"
         with Service.open(store) as service:
-            project = service.projects.find_or_create(
-                common_dir=repo.common_dir, root_commit=None, remote=None, name=repo.common_dir.name
-            )
-            events = [commit_event(digest, at_utc=digest.committer.at_utc) for digest in reversed(digests)]
-            for start in range(0, len(events), _BATCH):
-                service.ingest(project.id, events[start : start + _BATCH])
-            service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
+            project = ingest_history(service, repo, reversed(digests))
         run_pending(store, lambda *_: Tools(OfflineExtractor(), default_embedder, blobs), stages=stages)
         with Service.open(store, readonly=True) as service:
             failed = service.jobs.failed(project.id)

@@ -16,8 +16,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from history import ingest_history
+
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.event import SOURCE_HISTORY, commit_event
+from contox_hooks.domain.event import SOURCE_HISTORY
 from contox_hooks.git.history import DigestLimits, read_digests
 from contox_hooks.git.lookup import Blobs
 from contox_hooks.git.repository import locate
@@ -27,8 +29,6 @@ from contox_hooks.pipeline.embedding import default_embedder
 from contox_hooks.pipeline.offline import OfflineExtractor
 from contox_hooks.pipeline.runner import Progress, run_pending
 from contox_hooks.pipeline.work import Tools
-
-_BATCH = 500
 
 
 def main(folder: str, commits: int = 2000) -> None:
@@ -51,14 +51,8 @@ def main(folder: str, commits: int = 2000) -> None:
     with tempfile.TemporaryDirectory() as scratch, Blobs(repo.common_dir) as blobs:
         store = Path(scratch) / "memory.db"
         with Service.open(store) as service:
-            project = service.projects.find_or_create(
-                common_dir=repo.common_dir, root_commit=None, remote=None, name=repo.common_dir.name
-            )
-            events = [commit_event(digest, at_utc=digest.committer.at_utc) for digest in digests]
-            for start in range(0, len(events), _BATCH):
-                service.ingest(project.id, events[start : start + _BATCH])
-            sessions = service.jobs.unprocessed_sessions(project.id)
-            service.jobs.request(sessions, trigger="manual")
+            project = ingest_history(service, repo, digests)
+            sessions = {run.session_id for run in service.jobs.pending(project_id=project.id)}
         clock["stages"] = time.perf_counter()
 
         def tools_for(project: Project, clones: Sequence[Path]) -> Tools:

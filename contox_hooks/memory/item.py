@@ -81,10 +81,6 @@ class Items:
     def counts_by_status(self, project_id: str) -> dict[str, int]:
         return {row["status"]: row["items"] for row in self._store.rows(sql.COUNT_BY_STATUS, project_id=project_id)}
 
-    def counts_by_type(self, project_id: str) -> dict[str, int]:
-        """Of active items."""
-        return {row["type"]: row["items"] for row in self._store.rows(sql.COUNT_BY_TYPE, project_id=project_id)}
-
     def get(self, item_id: str) -> Item:
         """With its evidence. Raises NotFound."""
         row = self._store.row(sql.BY_ID, id=item_id)

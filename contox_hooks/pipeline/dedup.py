@@ -106,11 +106,6 @@ def decide(items: Iterable[DedupItem]) -> Decisions:
     return Decisions(groups.merges(), sorted(found for _, found in replacements.values()), sorted(standing))
 
 
-def decide_merges(new: Sequence[DedupItem], existing: Sequence[DedupItem] = ()) -> list[Merge]:
-    """Merges alone, sorted."""
-    return decide([*existing, *new]).merges
-
-
 def same(one: DedupItem, other: DedupItem) -> str | None:
     """Why two items say the same, or None."""
     if one.group and one.group == other.group:

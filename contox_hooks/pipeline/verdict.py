@@ -43,12 +43,6 @@ def decide_verdict(kind: RelationKind, *, older: Item, newer: Item) -> Decision:
     return Decision("review", hindrance) if hindrance else Decision("supersede", "")
 
 
-def may_replace(*, older: Item, newer: Item) -> bool:
-    """Whether the newer item's text may stand in the older one's stead without anybody having looked: for a verdict,
-    and for a merge that would take over the words of a model's item."""
-    return not _hindrance(older, newer)
-
-
 def _hindrance(older: Item, newer: Item) -> str:
     if older.approved_at is not None:
         return "approved by the user"

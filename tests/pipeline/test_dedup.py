@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contox_hooks.pipeline.dedup import Decisions, contradicts, decide, decide_merges, replaces, same
+from contox_hooks.pipeline.dedup import Decisions, Merge, contradicts, decide, replaces, same
 from contox_hooks.pipeline.dedup_item import DedupItem
 
 NORTH, EAST = np.array([1, 0], np.float16), np.array([0, 1], np.float16)
@@ -20,6 +20,10 @@ MORE = frozenset({("a.py", "+ a line"), ("b.py", "+ another line")})
 FIRST, OTHERS = (frozenset({("a.py", f"+ {whose} {60 * 'x'}")}) for whose in ("one's", "the other's"))
 FILES = frozenset({"a.py"})
 PLAIN = "Split exceptions into a package"
+
+
+def decide_merges(new: list[DedupItem], existing: list[DedupItem] | None = None) -> list[Merge]:
+    return decide([*(existing or []), *new]).merges
 
 
 def told(path: str, name: str, before: str, after: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contox_hooks.domain.item import RELATION_KINDS
-from contox_hooks.pipeline.verdict import decide_verdict, may_replace
+from contox_hooks.pipeline.verdict import decide_verdict
 from tests.pipeline.answers import known_item
 
 FILES = ("store.py",)
@@ -62,6 +62,6 @@ def test_what_is_protected_is_at_most_reviewed(older: Any, newer: Any, kind: Any
     )
     if protected:
         assert decision.effect in ("note", "review")
-        assert not may_replace(older=older, newer=newer)
+        assert decide_verdict("supersedes", older=older, newer=newer).effect == "review"
     if decision.effect == "supersede":
         assert kind == "supersedes"

@@ -55,10 +55,6 @@ COUNT = f"SELECT COUNT(*) FROM item {_FILTER}"
 
 COUNT_BY_STATUS = "SELECT status, COUNT(*) AS items FROM item WHERE project_id = :project_id GROUP BY status"
 
-COUNT_BY_TYPE = """
-SELECT type, COUNT(*) AS items FROM item WHERE project_id = :project_id AND status = 'active' GROUP BY type
-"""
-
 SET_STATUS = """
 UPDATE item SET status = :status, status_reason = :reason, superseded_by = :superseded_by, updated_at = :now
 WHERE id = :id
@@ -134,11 +130,6 @@ ORDER BY id
 MARK_DEDUPED = "UPDATE item SET deduped_run = :run_id WHERE session_id = :session_id AND deduped_run IS NULL"
 
 # Items in a file that later commits may make false, or true again.
-OF_FILE = """
-SELECT item.* FROM item_file JOIN item ON item.id = item_file.item_id
-WHERE item_file.project_id = :project_id AND item_file.path = :path AND item.status IN ('active', 'review')
-"""
-
 NEWEST_EVENT = """
 SELECT event.at_utc AS at_utc, event.id AS id, evidence.commit_sha AS sha FROM evidence JOIN event
     ON event.project_id = :project_id AND event.key = 'commit:' || evidence.commit_sha
@@ -147,9 +138,6 @@ ORDER BY event.at_utc DESC, event.id DESC LIMIT 1
 """
 
 VECTORS_OF_ITEM = "SELECT vector FROM vector WHERE item_id = :item_id AND model = :model ORDER BY chunk_no"
-
-# What a new item may be the same as.
-ALL_SHOWN = "SELECT * FROM item WHERE project_id = :project_id AND status IN ('active', 'review') ORDER BY id"
 
 # Whether a session has anything that could want a vector, before a model is loaded to say which.
 TO_EMBED_ANY = """
