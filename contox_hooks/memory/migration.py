@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from contox_hooks.memory.sql.access import SCHEMA as _ACCESS_SCHEMA
+from contox_hooks.memory.sql.context import SCHEMA as _CONTEXT_SCHEMA
+from contox_hooks.memory.sql.delivery import SCHEMA as _DELIVERY_SCHEMA
 from contox_hooks.memory.sql.lineage import SCHEMA as _LINEAGE_SCHEMA
 from contox_hooks.memory.sql.relation import SCHEMA as _RELATION_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA as _SEARCH_SCHEMA
@@ -253,6 +256,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "search rebuilt", _SEARCH_REBUILT, _rebuild_search),
     Migration(4, "relation", _RELATION_SCHEMA),
     Migration(5, "authored", _LINEAGE_SCHEMA, _fill_authored),
+    Migration(6, "server", (*_ACCESS_SCHEMA, *_DELIVERY_SCHEMA, *_CONTEXT_SCHEMA)),
 )
 
 LATEST = MIGRATIONS[-1].version

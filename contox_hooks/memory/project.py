@@ -11,11 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.memory.sql import project as sql
 from contox_hooks.memory.store import Row, Store
+
+Visibility = Literal["private", "public"]
+"""Public: every person of the server may read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,13 @@ class Project:
     settings: Mapping[str, Any]
     """Only what was set for this project; defaults and other layers are configuration's work."""
     created_at: int
+    updated_at: int
+    description: str | None = None
+    visibility: Visibility = "private"
+    status: str = "active"
+    """Of the wire (CONTRACT.md section 1.5): active or archived."""
+    repo_url: str | None = None
+    """For people: where the repository is. What is read deeply comes from clones (`clones`)."""
 
 
 class Projects:
@@ -98,6 +108,27 @@ class Projects:
         without = [row for row in candidates if normalised is None or row["remote"] is None]
         return next(iter(equal + without), None)
 
+    def create(self, name: str, *, description: str | None = None) -> Project:
+        """A project that no repository on this machine stands for. Raises UsageError for an empty name."""
+        if not name.strip():
+            raise UsageError("a project's name cannot be empty")
+        with self._store.transaction():
+            project_id = self._store.new_id()
+            self._store.run(
+                sql.INSERT, id=project_id, name=name.strip()[:200], root_commit=None, remote=None,
+                created_at=self._store.now(),
+            )  # fmt: skip
+            return self.change(project_id, description=description)
+
+    def change(self, project_id: str, **values: str | None) -> Project:
+        """Set any of name, description, visibility, status, repo_url; those not named stay. Raises NotFound."""
+        with self._store.transaction():
+            project = self.get(project_id)
+            fields = ("name", "description", "visibility", "status", "repo_url")
+            now = {name: values.get(name, getattr(project, name)) for name in fields}
+            self._store.run(sql.CHANGE, id=project_id, now=self._store.now(), **now)
+            return self.get(project_id)
+
     def rename(self, project_id: str, name: str) -> Project:
         if not name.strip():
             raise UsageError("a project's name cannot be empty")
@@ -150,5 +181,6 @@ def _is_complete(row: Row, root_commit: str | None, remote: str | None) -> bool:
 
 def _project(row: Row) -> Project:
     return Project(
-        row["id"], row["name"], row["root_commit"], row["remote"], json.loads(row["settings"]), row["created_at"]
-    )
+        row["id"], row["name"], row["root_commit"], row["remote"], json.loads(row["settings"]), row["created_at"],
+        row["updated_at"] or row["created_at"], row["description"], row["visibility"], row["status"], row["repo_url"],
+    )  # fmt: skip

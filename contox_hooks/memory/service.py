@@ -25,6 +25,7 @@ from contox_hooks.memory.sql import session as session_sql
 from contox_hooks.memory.store import Store
 
 if TYPE_CHECKING:
+    from contox_hooks.memory.access import Access
     from contox_hooks.memory.brain import Brain
     from contox_hooks.memory.item import Items
     from contox_hooks.memory.resolving import Resolved
@@ -69,6 +70,12 @@ class Service:
         from contox_hooks.memory.item import Items
 
         return Items(self.store)
+
+    @cached_property
+    def access(self) -> Access:
+        from contox_hooks.memory.access import Access
+
+        return Access(self.store)
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Service:

@@ -1,4 +1,4 @@
-"""What is SQLite's own in the memory store: opening a file safely, and what its errors mean to a person.
+"""What is SQLite's own in the memory store: opening a file safely, transactions, what its errors mean to a person.
 
 Must not know the tables. Invariant: a file that is newer than this program, or no database at all, is recognised from
 its first 100 bytes, before SQLite may write beside it.
@@ -10,10 +10,14 @@ import errno
 import os
 import sqlite3
 import time
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from contox_hooks.domain.error import StoreDamaged, StoreError, StoreNewer
+from contox_hooks.domain.error import StoreDamaged, StoreError
+from contox_hooks.memory.database import Each, Row, Statement
+from contox_hooks.memory.text import encodable
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -55,6 +59,115 @@ def _descriptor(path: Path) -> int:
     return _DESCRIPTORS[key]
 
 
+class SQLite:
+    """A connection to one file. From thread to thread it may go, used by one at a time."""
+
+    def __init__(self, path: Path, *, readonly: bool, synchronous: Synchronous) -> None:
+        self._path = path
+        self.where = str(path)
+        try:
+            self._connection = connect(path, readonly=readonly, synchronous=synchronous)
+        except sqlite3.Error as error:
+            raise translated(error, path) from error
+
+    @property
+    def version(self) -> int:
+        return int(self.rows("PRAGMA user_version", {})[0][0])
+
+    def own(self, statement: Statement) -> str:
+        return statement.sqlite if isinstance(statement, Each) else statement
+
+    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
+        try:
+            return self._execute(self.own(statement), values).fetchall()
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
+    def row(self, statement: Statement, values: Mapping[str, Any]) -> Row | None:
+        try:
+            found: Row | None = self._execute(self.own(statement), values).fetchone()
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+        return found
+
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
+        try:
+            return self._execute(self.own(statement), values).rowcount
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
+    def define(self, statement: Statement) -> None:
+        self.run(statement, {})
+
+    def _execute(self, statement: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, values)
+        except UnicodeEncodeError:
+            return self._connection.execute(statement, encodable(values))
+
+    def begin(self, scope: str | None, *, patient: bool = False) -> None:
+        """One writer a file, whatever the project."""
+        for last in (False, False, True):  # SQLite itself waits BUSY_TIMEOUT_S each time
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.Error as error:
+                if last or not is_busy(error):
+                    raise translated(error, self._path) from error
+
+    def commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self.rollback()
+            raise translated(error, self._path) from error
+
+    def rollback(self) -> None:
+        if self._connection.in_transaction:  # a full disk rolls back by itself
+            self._connection.execute("ROLLBACK")
+
+    def migrated(self, version: int) -> None:
+        self.run(f"PRAGMA user_version = {version}", {})
+
+    def settle(self) -> None:
+        try:
+            use_wal(self._connection)
+        except sqlite3.Error as error:
+            raise translated(error, self._path) from error
+        self.sync()
+
+    @contextmanager
+    def alone(self, scope: str) -> Iterator[bool]:
+        raise StoreError("who works on a file is said by a lock beside it (pipeline/runner.py)")
+        yield False
+
+    def stamp(self, project_id: str) -> Hashable:
+        """Moves with every change of the file, by this connection or another."""
+        return (self.rows("PRAGMA data_version", {})[0][0], self._connection.total_changes)
+
+    def sync(self) -> None:
+        try:
+            checkpoint(self._connection)
+        except sqlite3.Error as error:
+            raise translated(error, self._path) from error
+
+    def damage(self) -> str | None:
+        """What SQLite's own quick check finds wrong; reads the whole file."""
+        try:
+            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        return None if found == "ok" else str(found)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _explained(self, error: sqlite3.Error) -> Exception:
+        if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+            return error
+        return translated(error, self._path)
+
+
 def connect(path: Path, *, readonly: bool, synchronous: Synchronous) -> sqlite3.Connection:
     """An open connection in autocommit mode with rows by name. Makes the file, for its owner alone, if need be."""
     try:
@@ -65,7 +178,7 @@ def connect(path: Path, *, readonly: bool, synchronous: Synchronous) -> sqlite3.
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             elif not os.access(path, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     except OSError as error:
         hint = "make its folder writable, or point CONTOX_DATA_DIR at another one"
         raise StoreError(f"cannot open the memory store {path}: {error.strerror}", hint=hint) from error
@@ -79,7 +192,7 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise StoreError(f"there is no memory store at {path}", hint="contox-hooks init")
     uri = f"{path.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except sqlite3.OperationalError as error:
@@ -87,7 +200,7 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
         if not _named(error, "SQLITE_CANTOPEN", "SQLITE_READONLY"):
             raise translated(error, path) from error
         # A folder where SQLite can make no -shm file: nobody can be writing either.
-        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None, check_same_thread=False)
     return connection
 
 
@@ -129,13 +242,6 @@ def translated(error: sqlite3.Error, path: Path) -> StoreError:
 
 def damaged(path: Path, why: str) -> StoreDamaged:
     return StoreDamaged(f"the memory store {path} is damaged: {why}", hint="contox-hooks doctor")
-
-
-def newer(path: Path, found: int, known: int) -> StoreNewer:
-    return StoreNewer(
-        f"the memory store {path} was written by a newer contox-hooks (schema {found}, this program knows {known})",
-        hint="pip install --upgrade contox-hooks; the file was left untouched",
-    )
 
 
 def _named(error: sqlite3.Error, *names: str) -> bool:

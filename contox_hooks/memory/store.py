@@ -1,33 +1,43 @@
-"""The memory store's file: open, transact, run the statements of `sql`, set aside when damaged.
+"""The memory store: open, migrate, transact, run the statements of `sql`, set aside when damaged.
 
-Must not know what the rows mean. Invariants: a change is one `BEGIN IMMEDIATE` transaction or nothing; every error of
-SQLite leaves here as a StoreError.
+A file of SQLite's, or a database of PostgreSQL's (database.py says what each must do). Must not know what the rows
+mean. Invariants: a change is one transaction, alone among writers, or nothing; every error of a database leaves here as
+a StoreError.
 """
 
 from __future__ import annotations
 
 import itertools
-import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from contox_hooks.domain.error import StoreDamaged, StoreError
 from contox_hooks.memory import migration, sqlite
+from contox_hooks.memory.database import Database, Each, Row, Statement, newer
 from contox_hooks.memory.ulid import new_id
 
-Row = sqlite3.Row
+__all__ = ["Place", "Row", "Store", "is_url", "set_aside"]
+
+Place = Path | str
+"""A file, or the URL of a PostgreSQL database."""
+
+
+def is_url(where: Place) -> bool:
+    return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
 
 
 class Store:
-    """One connection. Use it from one thread; processes may share the file."""
+    """One connection, used by one thread at a time; processes may share the database."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Place, database: Database, clock: Callable[[], float]) -> None:
         self.path = path
-        self._connection = connection
+        self.scope: str | None = None
+        """The project that transactions change, so that PostgreSQL lets other projects' go on; None: any."""
+        self._database = database
         self._clock = clock
         self._depth = 0
 
@@ -37,9 +47,14 @@ class Store:
         return migration.MIGRATIONS
 
     @classmethod
+    def schema_name(cls) -> str:
+        """The namespace in a PostgreSQL database that is this kind of store's own."""
+        return "contox"
+
+    @classmethod
     def open(
         cls,
-        path: Path,
+        path: Place,
         *,
         readonly: bool = False,
         synchronous: sqlite.Synchronous = "FULL",
@@ -48,34 +63,48 @@ class Store:
         """The store at `path`, made and migrated if need be. `NORMAL` may lose the last transactions with the power,
         never with the process: for what can be computed again.
 
-        Raises StoreNewer (the file is untouched), StoreDamaged, StoreError.
+        Raises StoreNewer (nothing is touched), StoreDamaged, StoreError.
         """
         latest = cls.steps()[-1].version
-        version = sqlite.stored_version(path)
-        if version > latest:
-            raise sqlite.newer(path, version, latest)
-        if readonly and path.exists() and version < latest:
-            cls.open(path, clock=clock).close()
-        connection = None
+        database = cls._database_at(path, readonly, synchronous, clock)
         try:
-            connection = sqlite.connect(path, readonly=readonly, synchronous=synchronous)
-            store = cls(path, connection, clock)
+            store = cls(path, database, clock)
             version = store.version
             if version > latest:
-                raise sqlite.newer(path, version, latest)
-            if version < latest:
+                raise newer(database.where, version, latest)
+            if version < latest and readonly:
+                cls.open(path, clock=clock).close()
+            elif version < latest:
                 store._migrate()
-        except (sqlite3.Error, StoreError) as error:
-            if connection is not None:
-                connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise sqlite.translated(error, path) from error
+        except BaseException:
+            database.close()
             raise
         return store
 
+    @classmethod
+    def _database_at(
+        cls, path: Place, readonly: bool, synchronous: sqlite.Synchronous, clock: Callable[[], float]
+    ) -> Database:
+        if not isinstance(path, Path):
+            from contox_hooks.memory.postgres import Postgres  # not on the hook's path
+
+            return Postgres(path, cls.schema_name(), readonly=readonly, synchronous=synchronous)
+        latest = cls.steps()[-1].version
+        version = sqlite.stored_version(path)
+        if version > latest:
+            raise newer(str(path), version, latest)
+        if readonly and path.exists() and version < latest:
+            cls.open(path, clock=clock).close()
+        return sqlite.SQLite(path, readonly=readonly, synchronous=synchronous)
+
+    @property
+    def where(self) -> str:
+        """For people: without a password."""
+        return self._database.where
+
     @property
     def version(self) -> int:
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        return self._database.version
 
     def now(self) -> int:
         """Seconds since the epoch."""
@@ -87,134 +116,95 @@ class Store:
     def new_id(self) -> str:
         return new_id(self.now_ms())
 
-    def rows(self, statement: str, **values: Any) -> list[Row]:
-        try:
-            return self._execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._explained(error) from error
+    def rows(self, statement: Statement, **values: Any) -> list[Row]:
+        return self._database.rows(statement, values)
 
-    def row(self, statement: str, **values: Any) -> Row | None:
+    def row(self, statement: Statement, **values: Any) -> Row | None:
         """The first row, or None."""
-        try:
-            found: Row | None = self._execute(statement, values).fetchone()
-        except sqlite3.Error as error:
-            raise self._explained(error) from error
-        return found
+        return self._database.row(statement, values)
 
-    def count(self, statement: str, **values: Any) -> int:
+    def count(self, statement: Statement, **values: Any) -> int:
         """The one number that the statement selects; 0 for NULL or no row."""
         found = self.row(statement, **values)
         return int(found[0] or 0) if found is not None else 0
 
-    def run(self, statement: str, **values: Any) -> int:
+    def run(self, statement: Statement, **values: Any) -> int:
         """Change rows; how many. Only inside `transaction()`."""
-        try:
-            return self._execute(statement, values).rowcount
-        except sqlite3.Error as error:
-            raise self._explained(error) from error
+        return self._database.run(statement, values)
 
-    def run_many(self, statement: str, values: Sequence[Mapping[str, Any]]) -> None:
-        try:
-            for row in values:
-                self._execute(statement, row)
-        except sqlite3.Error as error:
-            raise self._explained(error) from error
+    def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        for row in values:
+            self._database.run(statement, row)
 
-    def _execute(self, statement: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(statement, values)
-        except UnicodeEncodeError:
-            return self._connection.execute(statement, _encodable(values))
+    def own(self, text: Each) -> str:
+        """What is meant for this store's database."""
+        return self._database.own(text)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, alone among writers from its first statement on. An inner one joins the outer one."""
+        """All or nothing, alone among writers from its first statement on (of `scope`, where the database can tell).
+        An inner one joins the outer one."""
+        with self._transaction(self.scope):
+            yield
+
+    @contextmanager
+    def _transaction(self, scope: str | None, *, patient: bool = False) -> Iterator[None]:
         if self._depth == 0:
-            self._begin()
+            self._database.begin(scope, patient=patient)
         self._depth += 1
         try:
             yield
         except BaseException:
             self._depth -= 1
-            if self._depth == 0 and self._connection.in_transaction:  # a full disk rolls back by itself
-                self._connection.execute("ROLLBACK")
+            if self._depth == 0:
+                self._database.rollback()
             raise
         self._depth -= 1
         if self._depth == 0:
-            self._commit()
+            self._database.commit()
 
     @property
     def in_transaction(self) -> bool:
         return self._depth > 0
 
-    def _begin(self) -> None:
-        for last in (False, False, True):  # SQLite itself waits BUSY_TIMEOUT_S each time
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.Error as error:
-                if last or not sqlite.is_busy(error):
-                    raise sqlite.translated(error, self.path) from error
+    def alone(self, scope: str) -> AbstractContextManager[bool]:
+        """Whether this connection alone works on `scope` until the block ends, among all processes of all machines.
+        Where it dies, or its connection, the next one may. PostgreSQL's only; a file has a lock beside it."""
+        return self._database.alone(scope)
 
-    def _commit(self) -> None:
-        try:
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise sqlite.translated(error, self.path) from error
-
-    def _explained(self, error: sqlite3.Error) -> Exception:
-        """A broken constraint or a wrong statement is our own mistake, and stays what it is."""
-        if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
-            return error
-        return sqlite.translated(error, self.path)
+    def stamp(self, project_id: str) -> Hashable:
+        """Equal to an earlier one only while nothing has changed that a search of the project reads."""
+        return self._database.stamp(project_id)
 
     def _migrate(self) -> None:
         for step in self.steps():
-            with self.transaction():
+            with self._transaction(None, patient=True):
                 if step.version <= self.version:
                     continue  # another process was quicker
                 for statement in step.statements:
-                    self._connection.execute(statement)
+                    self._database.define(statement)
                 if step.fill is not None:
                     step.fill(self)
                 self.run(migration.RECORD, version=step.version, name=step.name, applied_at=self.now())
-                self._connection.execute(f"PRAGMA user_version = {step.version}")
-        sqlite.use_wal(self._connection)
-        sqlite.checkpoint(self._connection)
+                self._database.migrated(step.version)
+        self._database.settle()
 
     def sync(self) -> None:
         """What is committed outlives a power cut from here on, also in a store opened `NORMAL`."""
-        try:
-            sqlite.checkpoint(self._connection)
-        except sqlite3.Error as error:
-            raise sqlite.translated(error, self.path) from error
+        self._database.sync()
 
     def damage(self) -> str | None:
-        """What SQLite's own quick check finds wrong; reads the whole file."""
-        try:
-            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            return str(error)
-        return None if found == "ok" else str(found)
+        """What the database's own quick check finds wrong; None where it has none."""
+        return self._database.damage()
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def _encodable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Bytes of paths and messages that are no UTF-8 arrive as lone surrogates, which no text column takes."""
-    return {
-        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for name, value in values.items()
-    }
 
 
 def set_aside(path: Path) -> Path | None:

@@ -28,6 +28,12 @@ UNLINK_CLONE = "DELETE FROM project_clone WHERE common_dir = :common_dir"
 
 RENAME = "UPDATE project SET name = :name WHERE id = :id"
 
+CHANGE = """
+UPDATE project SET name = :name, description = :description, visibility = :visibility, status = :status,
+    repo_url = :repo_url, updated_at = :now
+WHERE id = :id
+"""
+
 SET_SETTINGS = "UPDATE project SET settings = :settings WHERE id = :id"
 
 LINK_CLONE = """

@@ -1,0 +1,36 @@
+"""What a running server is made of, handed to every route by the desk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from contox_hooks.server.engine import Engine
+from contox_hooks.server.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `serve` was started with."""
+
+    base_url: str = "http://127.0.0.1:8787"
+    """As people and clients reach it; without a slash at the end."""
+    requests_a_minute: int = 200
+    """A key's; CONTRACT.md section 1.0. 0: no limit."""
+    body_bytes: int = 10 * 1024 * 1024
+    """The longest request body; 400 commits with diffs of 3,000 characters are about 2 MB."""
+    plan: dict[str, str] = field(default_factory=dict)
+    """What every project may use at most, such as `{"model": "small"}` (configuration.effective_settings)."""
+
+    @property
+    def is_secure(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    pool: Pool
+    engine: Engine
+    options: Options = field(default_factory=Options)
+    clock: Callable[[], float] = time.time
