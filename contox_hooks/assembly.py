@@ -150,15 +150,19 @@ def _opened(path: Path, state: State) -> Service:
 
 
 def start_detached(module: str, *arguments: str) -> None:
+    detached(module, *arguments).returncode = 0  # nobody will wait for it; Python would warn of that
+
+
+def detached(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """In a session of its own, silent: it outlives whoever started it."""
     null = subprocess.DEVNULL
-    child = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-E", "-P", "-m", module, *arguments],
         stdin=null,
         stdout=null,
         stderr=null,
         start_new_session=True,
     )
-    child.returncode = 0  # nobody will wait for it; Python would warn of that
 
 
 def identity(repo: Repository) -> dict[str, Any]:

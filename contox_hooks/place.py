@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from contox_hooks.domain.error import StoreError
+from contox_hooks.domain.error import SettingError, StoreError
 
 _NAME = "contox-hooks"
 
@@ -25,6 +25,25 @@ def config_dir() -> Path:
 def memory_path() -> Path:
     """The embedded memory store; it may not exist yet."""
     return data_dir() / "memory.db"
+
+
+def database(named: str | None = None) -> Path | str:
+    """Where a server, its workers and its verbs find the memory store: `postgresql://…`, or a file of SQLite
+    (`sqlite:PATH` or the path alone). What was named, else CONTOX_DATABASE_URL, else the user's own.
+
+    Raises SettingError for another kind of address."""
+    text = (named or os.environ.get("CONTOX_DATABASE_URL") or "").strip()
+    if not text:
+        return memory_path()
+    scheme, colon, rest = text.partition(":")
+    if scheme in ("postgresql", "postgres") and colon:
+        return text
+    if scheme == "sqlite" and colon:
+        text = rest.removeprefix("//") or rest
+    elif "://" in text:
+        hint = "postgresql://user@host/name, or sqlite:PATH"
+        raise SettingError(f"{scheme}:// is no database that memory can be in", hint=hint)
+    return Path(text).expanduser().absolute()
 
 
 def _folder(variable: str, platform_name: str) -> Path:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contox_hooks.memory.report.prose import Prose
     from contox_hooks.memory.search import QueryEmbedder
     from contox_hooks.memory.service import Service
+    from contox_hooks.memory.touched import Captured
     from contox_hooks.model.chat import Asker
 
 MAX_COMMITS = 20_000
@@ -34,6 +35,8 @@ MAX_COMMITS = 20_000
 HISTORY_COMMITS = 2000
 """How far back modules are seen to change together: older habits say little of the code there is."""
 GUIDE_COMMITS = 5000
+CAPTURED_COMMITS = 5000
+"""Read where there is no clone: 4 KB each with their diffs, some 20,000 a second."""
 MAX_ITEMS = 20_000
 MAX_PATHS = 100_000
 MAX_IMPORT_LINES = 300_000
@@ -79,12 +82,17 @@ class Reports:
         except (RemoteError, SpendRefused) as error:
             return None, error.message
 
-    def changelog(self, *, since: int, until: int, mode: Mode = "developer") -> Changelog:
-        """`since`, `until` in seconds since the epoch."""
-        from contox_hooks.memory.report.changelog import changelog_of
+    def changelog(
+        self, *, since: int, until: int, mode: Mode = "developer", limit: int | None = None
+    ) -> Changelog:  # fmt: skip
+        """`since`, `until` in seconds since the epoch; `limit`: of entries, MAX_ENTRIES at most."""
+        from contox_hooks.memory.report.changelog import MAX_ENTRIES, changelog_of
 
         touches, cut = self._bounded(since)
-        return changelog_of(self.items(since), touches, mode=mode, since=since, until=until, touches_cut=cut)
+        return changelog_of(
+            self.items(since), touches, mode=mode, since=since, until=until, touches_cut=cut,
+            limit=MAX_ENTRIES if limit is None else min(limit, MAX_ENTRIES),
+        )  # fmt: skip
 
     def impact(self, *, since: int) -> Impact:
         from contox_hooks.memory.report.impact import impact_of
@@ -120,10 +128,31 @@ class Reports:
             if (item := self._narrow.item(found)) is not None
         ]
 
+    @property
+    def unseen(self) -> list[str]:
+        """What a clone would tell besides, a line each."""
+        if self.repo is not None:
+            return [] if self.settings.diffs else ["diffs are off: no file is read, imports are not known"]
+        return [
+            f"no clone of the repository is at hand: the last {CAPTURED_COMMITS:,} captured commits stand for it",
+            "imports between files, the README and the manifests are not known",
+        ]
+
     def touches(self, since: int | None = None, *, limit: int) -> list[Touch]:
+        if self.repo is None:
+            from contox_hooks.memory.touched import touches as captured_touches
+
+            recent = [each for each in self._captured if since is None or each.at_utc >= since]
+            return captured_touches(recent, self._narrow.digest)[:limit]
         from contox_hooks.git.activity import touches
 
-        return [] if self.repo is None else touches(self.repo, self._exclusions, limit=limit, since=since)
+        return touches(self.repo, self._exclusions, limit=limit, since=since)
+
+    @cached_property
+    def _captured(self) -> list[Captured]:
+        from contox_hooks.memory.touched import captured
+
+        return captured(self.service.store, self.project.id, since=0, limit=CAPTURED_COMMITS)
 
     def _bounded(self, since: int) -> tuple[list[Touch], bool]:
         """At most MAX_COMMITS, and whether there were more."""
@@ -132,10 +161,14 @@ class Reports:
 
     @cached_property
     def tracked(self) -> list[str]:
-        """The files of HEAD."""
+        """The files of HEAD, or those that the captured commits left."""
+        if self.repo is None:
+            from contox_hooks.memory.touched import standing_files
+
+            return standing_files(self._captured, self._narrow.digest)[:MAX_PATHS]
         from contox_hooks.git.activity import tracked
 
-        return [] if self.repo is None else tracked(self.repo, self._exclusions, limit=MAX_PATHS)
+        return tracked(self.repo, self._exclusions, limit=MAX_PATHS)
 
     @cached_property
     def users(self) -> dict[str, frozenset[str]]:

@@ -1,13 +1,15 @@
-"""What a drain starts when there is memory to make: `python -E -P -m contox_hooks.work`, detached, at low priority.
+"""What a drain or a server starts when there is memory to make: `python -E -P -m contox_hooks.work`, detached, at low
+priority.
 
-Runs whatever is due in the user's memory store, or will be within minutes, of every project, and ends. `run` is the
-same in the foreground, for `enrich` and `retry`, without waiting. Knows each project's settings and clones; what a
-stage does is pipeline/'s. Problems go to the log beside the store: nobody reads this process' output.
+Runs whatever is due in the user's memory store, or will be within minutes, of every project, and ends; with a file
+named, what is due in that store. `run` is the same in the foreground, without waiting. Knows each project's settings
+and clones; what a stage does is pipeline/'s. Problems go to the log beside the store: nobody reads its output.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from contox_hooks.capture.drain import Drained
     from contox_hooks.domain.setting import Effective
     from contox_hooks.memory.project import Project
+    from contox_hooks.memory.store import Place
     from contox_hooks.pipeline.provider import Extractor
-    from contox_hooks.pipeline.runner import Progress, RunReport
+    from contox_hooks.pipeline.runner import Progress, RunReport, ToolsFor
     from contox_hooks.pipeline.work import Tools
 
 
@@ -59,25 +62,24 @@ def _next_due_at() -> float | None:
 
 
 def run(
+    where: Path | None = None,
     *,
     session_id: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     history: bool = False,
 ) -> RunReport:
-    """Take what is due through its stages, in this process; of one session if named. `history`: a model, where one is
-    set, also reads commits that `init` and `backfill` found. Raises StoreError."""
+    """Take what is due through its stages, in this process; of one session if named. `where`: another store than the
+    user's. `history`: a model, where one is set, also reads commits that `init` and `backfill` found. Raises
+    StoreError."""
     from contox_hooks.pipeline.runner import run_pending
     from contox_hooks.place import memory_path
 
+    where = where or memory_path()
     with ExitStack() as readers:
-
-        def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
-            present = [clone for clone in clones if (clone / "objects").is_dir()]
-            return _tools(project, present, readers, history=history)
-
-        prompts = _Prompts(on_progress)
+        tools_for = tools_from(readers, where, history=history)
+        prompts = _Prompts(where, on_progress)
         try:
-            return run_pending(memory_path(), tools_for, session_id=session_id, on_progress=prompts.told)
+            return run_pending(where, tools_for, session_id=session_id, on_progress=prompts.told)
         finally:
             prompts.show()
 
@@ -85,7 +87,8 @@ def run(
 class _Prompts:
     """Keeps what shell prompts read up to date while runs go on, at most twice a second."""
 
-    def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
+    def __init__(self, where: Path, on_progress: Callable[[Progress], None] | None) -> None:
+        self._where = where
         self._on_progress = on_progress
         self._projects: set[str] = set()
         self._shown_at = 0.0
@@ -101,25 +104,24 @@ class _Prompts:
         if not self._projects:
             return
         from contox_hooks.memory.service import Service
-        from contox_hooks.place import memory_path
         from contox_hooks.segment import show_in_prompts
 
         self._shown_at = time.monotonic()
         try:
-            with Service.open(memory_path(), readonly=True) as service:
+            with Service.open(self._where, readonly=True) as service:
                 for project_id in self._projects:
                     show_in_prompts(service, project_id)
         except StoreError:
             pass  # a prompt that is late harms nobody
 
 
-def is_running() -> bool:
-    """Whether a worker is at it, here or in another process. One that was asked before the answer sees what was
-    queued by then: it looks again after giving up its lock."""
+def is_running(where: Path | None = None) -> bool:
+    """Whether a worker is at the user's store, or at that one, here or in another process. One that was asked before
+    the answer sees what was queued by then: it looks again after giving up its lock."""
     from contox_hooks.lock import FileLock
     from contox_hooks.place import memory_path
 
-    path = memory_path()
+    path = where or memory_path()
     try:
         with FileLock(path.with_name(f"{path.name}.worker")) as lock:  # the runner's
             return not lock.take()
@@ -127,7 +129,17 @@ def is_running() -> bool:
         return False
 
 
-def _tools(project: Project, clones: Sequence[Path], readers: ExitStack, *, history: bool) -> Tools:
+def tools_from(readers: ExitStack, where: Place, *, history: bool = False) -> ToolsFor:
+    """What the stages use for a project of the store at `where`; what it holds open is closed with `readers`."""
+
+    def tools_for(project: Project, clones: Sequence[Path]) -> Tools:
+        present = [clone for clone in clones if (clone / "objects").is_dir()]
+        return _tools(project, present, readers, where, history=history)
+
+    return tools_for
+
+
+def _tools(project: Project, clones: Sequence[Path], readers: ExitStack, where: Place, *, history: bool) -> Tools:
     from contox_hooks.configuration import effective_settings
     from contox_hooks.domain.path import Exclusions
     from contox_hooks.git.lookup import Blobs
@@ -136,16 +148,26 @@ def _tools(project: Project, clones: Sequence[Path], readers: ExitStack, *, hist
     from contox_hooks.pipeline.work import Tools
 
     repo = from_git_dir(clones[0]) if clones else None
-    effective = effective_settings(repo, project.settings)
+    effective = effective_settings(repo, project.settings, plan=_plan(where))
     settings = effective.settings
     blobs = readers.enter_context(Blobs(*clones)) if clones else None
     return Tools(
-        _extractor(effective, project, readers, history=history), default_embedder, blobs,
+        _extractor(effective, project, readers, where, history=history), default_embedder, blobs,
         deep_enrich=settings.deep_enrich, diffs=settings.diffs, exclusions=Exclusions(settings.exclude),
     )  # fmt: skip
 
 
-def _extractor(effective: Effective, project: Project, readers: ExitStack, *, history: bool) -> Extractor:
+def _plan(where: Place) -> dict[str, str]:
+    """What the server that the store belongs to allows every project at most (CONTRACT.md section 5)."""
+    from contox_hooks.memory.access import Access
+    from contox_hooks.memory.store import Store
+
+    with Store.open(where, readonly=True) as store:
+        model = Access(store).fact("plan_model")
+    return {"model": model} if model else {}
+
+
+def _extractor(effective: Effective, project: Project, readers: ExitStack, where: Place, *, history: bool) -> Extractor:
     """Where the settings want a model that cannot be asked, a key is missing, memory does not wait for that: the rules
     read, and the job says why."""
     from contox_hooks.pipeline.offline import OfflineExtractor
@@ -155,10 +177,9 @@ def _extractor(effective: Effective, project: Project, readers: ExitStack, *, hi
     from contox_hooks.asker import meter_for
     from contox_hooks.memory.store import Store
     from contox_hooks.pipeline.model_extractor import ModelExtractor, RulesInstead
-    from contox_hooks.place import memory_path
 
     # Of its own: the runner's store may lose its last seconds with the power, and a claim must not be lost.
-    store = readers.enter_context(Store.open(memory_path()))
+    store = readers.enter_context(Store.open(where))
     try:
         meter = meter_for(effective, store, project.id)
         assert meter is not None  # not offline
@@ -170,8 +191,9 @@ def _extractor(effective: Effective, project: Project, readers: ExitStack, *, hi
 
 def main() -> None:
     _stand_back()
+    where = Path(sys.argv[1]) if sys.argv[1:] else None
     try:
-        run_patiently()
+        run_patiently() if where is None else run(where)
     except Exception as error:
         from contox_hooks.capture.state import State
         from contox_hooks.domain.error import Error
@@ -184,7 +206,7 @@ def main() -> None:
 
             text = f"worker failed\n{traceback.format_exc()}"
         try:
-            State(data_dir()).write_log(text)
+            State(data_dir() if where is None else where.parent).write_log(text)
         except Error:
             pass  # without a folder there is nowhere to tell it; `status` finds the same trouble
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.gitrepo import Repo
+from tests.postgres import _emptied, empty_postgres_url, nowhere, postgres_server, postgres_url, where  # noqa: F401
 
 GITCONFIG = """\
 [user]

@@ -51,6 +51,12 @@ VERBS: dict[str, str] = {
     "register-url-handler": "open contox-hooks: links with this program (Linux desktops)",
     "install": "put the hooks in place",
     "uninstall": "take the hooks out, leaving everything as it was",
+    "serve": "the API and the dashboard, over this machine's memory or a team's",
+    "projects": "the projects of a server: list, create, show, rename, link a clone, secret",
+    "keys": "API keys of a server: list, create, revoke",
+    "team": "people of a server and what they may do in which project",
+    "worker": "run pipelines of a team's server, as many of these as you like",
+    "migrate": "move a whole memory store into another, also another database",
     "drain": "look for new commits now",
     "doctor": "prove the wiring end to end; name what is wrong and what mends it",
 }

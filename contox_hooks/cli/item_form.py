@@ -10,15 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from contox_hooks.domain.item import (
-    ITEM_TYPES,
-    MAX_FACTS,
-    MAX_IMPACT,
-    MAX_RATIONALE,
-    MAX_TAGS,
-    MAX_TITLE,
-    Item,
-)
+from contox_hooks.domain.item import ITEM_TYPES, Item
+from contox_hooks.domain.item_field import TEXTS, field_value, short
 
 _HEAD = f"""\
 # {{what}}
@@ -27,12 +20,8 @@ _HEAD = f"""\
 """
 _WRONG = "#! "
 _FIELDS = {"type": "type", "title": "title", "key": "schema_key", "importance": "importance", "tags": "tags"}
-_SECTIONS = {"facts": MAX_FACTS, "rationale": MAX_RATIONALE, "impact": MAX_IMPACT}
+_SECTIONS = tuple(TEXTS)
 _SECTION = re.compile(r"--- (\w+)\s*")
-_KEY = re.compile(r"[^\s/A-Z.][^\s/A-Z]*(?:/[^\s/A-Z.][^\s/A-Z]*)*")
-"""An open set (CONTRACT.md section 6)."""
-_MAX_KEY = 200
-_TAG = re.compile(r"[^\s,A-Z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,7 @@ def read_form(text: str) -> Read:
             problems.append(f"the line `{name}:` is missing")
             continue
         try:
-            values[wanted] = _value(name, fields[name])
+            values[wanted] = field_value(name, fields[name])
         except ValueError as error:
             problems.append(str(error))
     for name in _SECTIONS:
@@ -77,7 +66,7 @@ def read_form(text: str) -> Read:
             problems.append(f"the line `--- {name}` is missing")
             continue
         try:
-            values[name] = _section(name, sections[name])
+            values[name] = field_value(name, sections[name])
         except ValueError as error:
             problems.append(str(error))
     return Read(values, tuple(problems))
@@ -85,7 +74,9 @@ def read_form(text: str) -> Read:
 
 def option_value(name: str, text: str) -> Any:
     """What the form takes for its field or section of that name. Raises ValueError with what is wrong."""
-    return _section(name, text) if name in _SECTIONS else _value(name, _flat(text) if name == "title" else text.strip())
+    if name in _SECTIONS:
+        return field_value(name, text)
+    return field_value(name, _flat(text) if name == "title" else text.strip())
 
 
 def with_problems(text: str, problems: tuple[str, ...]) -> str:
@@ -120,47 +111,12 @@ def _taken_apart(text: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
             name, colon, value = line.partition(":")
             name = name.strip().lower()
             if not colon or name not in _FIELDS:
-                problems.append(f"line {number}: {_short(line)!r} is no field: {', '.join(_FIELDS)}")
+                problems.append(f"line {number}: {short(line)!r} is no field: {', '.join(_FIELDS)}")
             elif name in fields:
                 problems.append(f"line {number}: `{name}:` stands twice")
             else:
                 fields[name] = value.strip()
     return fields, {name: "\n".join(body) for name, body in sections.items()}, problems
-
-
-def _section(name: str, text: str) -> str | None:
-    """Raises ValueError with what is wrong."""
-    body, limit = text.strip("\n"), _SECTIONS[name]
-    if len(body) > limit:
-        raise ValueError(f"{name} has {len(body):,} characters, {limit:,} are allowed")
-    return body if name == "facts" else body.strip() or None
-
-
-def _value(name: str, text: str) -> Any:
-    """Raises ValueError with what is wrong."""
-    if name == "type" and text not in ITEM_TYPES:
-        raise ValueError(f"type {_short(text)!r} is none of {', '.join(ITEM_TYPES)}")
-    if name == "title" and not text:
-        raise ValueError("the title is empty")
-    if name == "title" and len(text) > MAX_TITLE:
-        raise ValueError(f"the title has {len(text):,} characters, {MAX_TITLE} are allowed")
-    if name == "key" and not _KEY.fullmatch(text):
-        raise ValueError(f"key {_short(text)!r}: lower-case words like root/backend/api")
-    if name == "key" and len(text) > _MAX_KEY:
-        raise ValueError(f"the key has {len(text):,} characters, {_MAX_KEY} are allowed")
-    if name == "importance":
-        if text not in ("1", "2", "3", "4", "5"):
-            raise ValueError(f"importance {_short(text)!r} is not 1 to 5")
-        return int(text)
-    if name == "tags":
-        tags = tuple(dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip()))
-        wrong = [tag for tag in tags if not _TAG.fullmatch(tag)]
-        if wrong:
-            raise ValueError(f"tag {_short(wrong[0])!r}: lower-case, with hyphens")
-        if len(tags) > MAX_TAGS:
-            raise ValueError(f"{len(tags)} tags, {MAX_TAGS} are allowed")
-        return tags
-    return text
 
 
 def _guarded(line: str) -> str:
@@ -170,7 +126,3 @@ def _guarded(line: str) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"

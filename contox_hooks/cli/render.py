@@ -18,6 +18,8 @@ from pathlib import PurePath
 from typing import Any, Protocol, TextIO
 
 from contox_hooks.cli.clean import clean, cut, escaped_json
+from contox_hooks.domain import phrase
+from contox_hooks.domain.phrase import duration, plural
 
 __all__ = [
     "Bar", "ago", "clean", "cut", "duration", "emit_json", "emit_json_line", "is_tty", "moment", "plural",
@@ -122,34 +124,12 @@ def shell_word(text: str) -> str:
 
 def ago(at_utc: float, now: float | None = None) -> str:
     """`just now`, `5m ago`, `2h ago`, `3d ago` for seconds since the epoch (CONTRACT.md section 8)."""
-    passed = int((time.time() if now is None else now) - at_utc)
-    if passed < 60:
-        return "just now"
-    if passed < 3600:
-        return f"{passed // 60}m ago"
-    return f"{passed // 3600}h ago" if passed < 86_400 else f"{passed // 86_400}d ago"
+    return phrase.ago(at_utc, time.time() if now is None else now)
 
 
 def moment(at_utc: float) -> str:
     """Local date and time, to the minute."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at_utc))
-
-
-def duration(milliseconds: float) -> str:
-    """`340 ms`, `2.1 s`, `3m 05s`, `2h 10m`."""
-    if milliseconds < 1000:
-        return f"{int(milliseconds)} ms"
-    seconds = milliseconds / 1000
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if seconds < 3600:
-        return f"{int(seconds) // 60}m {int(seconds) % 60:02d}s"
-    return f"{int(seconds) // 3600}h {int(seconds) % 3600 // 60:02d}m"
-
-
-def plural(number: int, noun: str, several: str = "") -> str:
-    """`1 commit`, `2,000 commits`; `several` where an s is not enough."""
-    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
 
 
 class Bar(Protocol):

@@ -35,7 +35,8 @@ def card(item: Item, *, columns: int, lines: int, whole: bool = False) -> list[s
 
 def opened_commit(item: Item) -> str | None:
     """The commit to look at: the one that made it doubtful, else its newest own."""
-    return blamed_commit(item.status_reason) or next((found.commit_sha for found in item.evidence), None)
+    own = next((found.commit_sha for found in item.evidence if found.is_of_commit), None)
+    return blamed_commit(item.status_reason) or own
 
 
 def _told(item: Item, width: int) -> Iterator[str]:
@@ -63,7 +64,9 @@ def _cited(item: Item, width: int, *, whole: bool) -> Iterator[str]:
 
 
 def _place(found: Evidence) -> str:
-    return clean(found.path) if found.path else "the message"
+    if found.path:
+        return clean(found.path)
+    return "the message" if found.is_of_commit else "the note"
 
 
 def _dim(lines: Iterable[str]) -> Iterator[str]:

@@ -14,7 +14,12 @@ from typing import Any, Literal
 
 from contox_hooks.domain.digest import CommitDigest
 
-EventType = Literal["commit", "checkout", "landed", "rewrite"]
+EventType = Literal[
+    "commit", "checkout", "landed", "rewrite",
+    "mcp_save", "vscode_capture", "scan_result", "git_digest", "context_update", "memory_operation",
+]  # fmt: skip
+"""The first four are what happened in git; the others are the wire's own (CONTRACT.md section 3): `mcp_save` a note
+that somebody wrote, `vscode_capture` files that were saved without a commit. A server may hold others, as they came."""
 
 SOURCE_HOOKS = "git-hooks"
 SOURCE_HISTORY = "git-history"
@@ -31,6 +36,7 @@ SOURCE_LABELS: Mapping[str, str] = {
     "cursor": "Cursor",
     "windsurf": "Windsurf",
     "antigravity": "Antigravity",
+    "api": "API",
 }
 
 
@@ -43,7 +49,7 @@ def source_label(source: str) -> str:
 class Event:
     type: EventType
     key: str
-    """Unique in its repository: `commit:<sha>`, `checkout:<hash>`, `landed:<hash>`, `rewrite:<hash>`."""
+    """Unique in its repository: `commit:<sha>`, else `<type>:<hash>`."""
     source: str
     at_utc: int
     """Seconds since the epoch."""

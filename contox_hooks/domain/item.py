@@ -29,9 +29,14 @@ class Evidence:
     """Where a quote stands: in the message (path None) or the diff of one commit. `quote` is verbatim."""
 
     commit_sha: str
+    """Of a saved note, which no commit bears out, its event's key: `mcp_save:<hash>`, never a commit's id."""
     quote: str
     path: str | None = None
     event_id: str | None = None
+
+    @property
+    def is_of_commit(self) -> bool:
+        return ":" not in self.commit_sha
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ PREFIX_SHOWN: Final = len(KEY_PREFIX) + 4
 TOUCH_S: Final = 60
 """A key's last use is written down at most once a minute: reading must not become writing."""
 
+OWNER: Final = "owner"
+"""What the first person is called."""
+TEAM_NAME: Final = "team"
+"""Until somebody names it (`team_name` of the server's facts)."""
+
 TicketKind = Literal["login", "cookie"]
 
 
@@ -34,6 +39,17 @@ class Person:
     is_owner: bool
     """Admin of every project."""
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """All people of a server."""
+
+    id: str
+    name: str
+    members: int
+    created_at: int
+    """When the first of them came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,30 @@ class Access:
                 sql.INSERT_PERSON, id=person_id, name=name, is_owner=int(is_owner), created_at=self._store.now()
             )
             return self.person(person_id)
+
+    def remove_person(self, person_id: str) -> None:
+        """With keys and memberships, and what these let in. Raises NotFound; Refused for the last owner."""
+        with self._store.transaction():
+            person = self.person(person_id)
+            if person.is_owner and sum(one.is_owner for one in self.people()) == 1:
+                raise Refused(f"{person.name!r} is the only owner", hint="make another person an owner first")
+            for statement in sql.DELETE_PERSON:
+                self._store.run(statement, id=person_id)
+
+    def team(self) -> Team:
+        """Its id and name are made when first asked for."""
+        people = self.people()
+        since = min((person.created_at for person in people), default=0)
+        return Team(self._team_id(), self.fact("team_name") or TEAM_NAME, len(people), since)
+
+    def _team_id(self) -> str:
+        found = self.fact("team_id")
+        if found is not None:
+            return found
+        with self._store.transaction():
+            if self.fact("team_id") is None:
+                self.set_fact("team_id", self._store.new_id())
+        return self._team_id()
 
     def members(self, project_id: str) -> list[Member]:
         rows = self._store.rows(sql.MEMBERS, project_id=project_id)

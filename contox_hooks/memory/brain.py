@@ -189,8 +189,7 @@ def _page(memory: _Memory, budget_tokens: int, limit: int | None) -> Page:
         return _BRIEF if topic.lead.id in brief else _ACTIVE if topic.layer == "active" else _REFERENCE
 
     rules = newest_first(topic for topic in topics if topic.is_ruling)
-    for topic in rules:
-        filling.title(section_of(topic), topic)
+    filling.titles((section_of(topic), topic) for topic in rules)
     for text in _lines_of_the_whole(memory.items):
         page.add(_BRIEF, Line(text), share=shares[_BRIEF])
     filling.rest(
@@ -228,6 +227,14 @@ class _Filling:
         if whole:
             self._lengthen(section, line, topic)
         return True
+
+    def titles(self, topics: Iterable[tuple[str, Topic]]) -> None:
+        """Each into its section, whatever its share."""
+        misses = 0
+        for section, topic in topics:
+            misses = 0 if self.title(section, topic) else misses + 1
+            if misses == _MISSES:
+                break
 
     def rest(self, section: str, topics: Iterable[Topic], *, whole: bool) -> None:
         """`whole`: with details, within the section's share; else titles, into all the room that is left."""
@@ -278,7 +285,7 @@ def _layers(memory: _Memory) -> Layers:
     brief = memory.brief
     counts = dict.fromkeys(("brief", "active", "reference", "archive"), 0)
     for topic in memory.topics:
-        counts["brief" if topic.lead.id in brief else topic.layer] += len(topic.items)
+        counts["brief" if topic.lead.id in brief else topic.layer] += 1 + len(topic.also)
     return Layers(counts["brief"], counts["active"], counts["reference"], counts["archive"])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from heapq import nlargest
+from heapq import nlargest, nsmallest
 from typing import Literal, NamedTuple, Protocol
 
 from contox_hooks.memory.report.module import is_code
@@ -89,8 +89,8 @@ def brief_of(topics: Sequence[Topic]) -> tuple[list[Topic], list[Topic]]:
 
 def best_of(topics: Iterable[Topic], kind: str, most: int) -> list[Topic]:
     """The most important of a type; the newer of equal ones."""
-    found = [topic for topic in topics if topic.lead.type == kind]
-    return sorted(found, key=lambda topic: (-topic.lead.importance, -topic.lead.at_utc, topic.lead.id))[:most]
+    found = (topic for topic in topics if topic.lead.type == kind)
+    return nsmallest(most, found, key=lambda topic: (-topic.lead.importance, -topic.lead.at_utc, topic.lead.id))
 
 
 def stack_of(items: Iterable[Head]) -> list[Head]:
@@ -110,18 +110,24 @@ def areas_of(items: Iterable[Head]) -> list[tuple[str, int]]:
 
 
 def _topic(group: list[Head], active: frozenset[str], newest: int) -> Topic:
-    if len(group) > 1:
-        group.sort(key=lambda item: (not _rules(item), -item.importance, -item.at_utc, item.id))
     lead = group[0]
-    ruling = _rules(lead)
+    if len(group) == 1 and not active:  # as nearly all are
+        return Topic(lead, (), layer_of(lead, is_recent=lead.at_utc >= newest - RECENT_S), False, _rules(lead))
+    group.sort(key=lambda item: (not _rules(item), -item.importance, -item.at_utc, item.id))
+    lead = group[0]
     touched = bool(active) and any(_stands_in(item.files, active) for item in group)
     recent = any(item.at_utc >= newest - RECENT_S for item in group)
-    layer: Layer = "archive"
-    if ruling or touched or (recent and lead.importance > 1):
-        layer = "active"
-    elif recent or lead.importance >= 3 or lead.type in _LASTING:
-        layer = "reference"
-    return Topic(lead, tuple(group[1:]), layer, touched, ruling)
+    layer = layer_of(lead, is_recent=recent, is_touched=touched)
+    return Topic(lead, tuple(group[1:]), layer, touched, _rules(lead))
+
+
+def layer_of(lead: Head, *, is_recent: bool, is_touched: bool = False) -> Layer:
+    """`is_recent`: within RECENT_S before the newest active item."""
+    if _rules(lead) or is_touched or (is_recent and lead.importance > 1):
+        return "active"
+    if is_recent or lead.importance >= 3 or lead.type in _LASTING:
+        return "reference"
+    return "archive"
 
 
 def _rules(item: Head) -> bool:

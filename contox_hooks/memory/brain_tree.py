@@ -6,7 +6,7 @@ Pure. Invariant: a node counts its own items and those below it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,8 @@ class Node:
         }
 
 
-def tree_of(schema_keys: Iterable[str]) -> tuple[Node, ...]:
-    """One key an item. The first level is what stands under `root`, by name."""
+def tree_of(schema_keys: Iterable[str] | Mapping[str, int]) -> tuple[Node, ...]:
+    """One key an item, or how many items a key has. The first level is what stands under `root`, by name."""
     counts: Counter[str] = Counter()
     below: dict[str, set[str]] = {}
     for key, count in Counter(schema_keys).items():

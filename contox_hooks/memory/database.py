@@ -6,7 +6,7 @@ for both; where that cannot be, the two stand side by side as Each, in `sql/`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -36,7 +36,8 @@ class Row(Protocol):
 
 
 class Database(Protocol):
-    """Every error of the driver leaves as StoreError, but our own mistakes: a broken constraint, a wrong statement."""
+    """Every error of the driver leaves as StoreError, but our own mistakes: a broken constraint, a wrong statement.
+    After an error a transaction can only be rolled back: whoever catches one inside must not go on."""
 
     @property
     def where(self) -> str:
@@ -57,6 +58,11 @@ class Database(Protocol):
     def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows it changed."""
 
+    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None: ...
+
+    def prepare(self) -> None:
+        """In the transaction of a step: somewhere to put it."""
+
     def define(self, statement: Statement) -> None:
         """A statement of a step of the schema."""
 
@@ -76,6 +82,10 @@ class Database(Protocol):
         """After all steps."""
 
     def alone(self, scope: str) -> AbstractContextManager[bool]: ...
+
+    @property
+    def shared(self) -> object:
+        """The same for all connections whose stamps can be compared."""
 
     def stamp(self, project_id: str) -> Hashable:
         """Equal to an earlier one only while nothing has changed that a search of the project reads."""

@@ -21,18 +21,24 @@ from contox_hooks.memory.sql import session as session_sql
 from contox_hooks.memory.store import Row, Store
 
 
-def ingest(store: Store, project_id: str, events: Sequence[Event], *, window: WindowMode = "fixed") -> list[Receipt]:
-    """One receipt an event, in the order given. Within a batch sessions are chosen in the order of time."""
-    batch = _Batch(store, project_id, window)
-    receipts: dict[int, Receipt] = {}
+def ingest(
+    store: Store, project_id: str, events: Sequence[Event], *, window: WindowMode = "fixed", seen_at: int | None = None
+) -> list[Receipt]:
+    """One receipt an event, in the order given. Within a batch sessions are chosen in the order of time.
+
+    `seen_at` (seconds since the epoch): all of them belong to the session of that moment. For senders that tell of
+    commits by their authors' dates, also of what they pulled.
+    """
     with store.transaction():
-        for index in sorted(range(len(events)), key=lambda index: events[index].at_utc):
-            receipts[index] = batch.take(events[index])
+        batch = Batch(store, project_id, window)
+        receipts = batch.take_all(events, seen_at=seen_at)
         batch.finish()
-    return [receipts[index] for index in range(len(events))]
+    return receipts
 
 
-class _Batch:
+class Batch:
+    """Several deliveries of one project in one transaction; `finish` ends it."""
+
     def __init__(self, store: Store, project_id: str, window: WindowMode) -> None:
         self._store = store
         self._sessions = Sessions(store)
@@ -41,12 +47,22 @@ class _Batch:
         self._now = store.now()
         self._paths: dict[str, dict[str, None]] = {}
         """Of each session that got an event: the files it changed."""
+        self._found: dict[tuple[str, int], str] = {}
+        """Sessions by source and second: another event of a second joins the first one's."""
 
-    def take(self, event: Event) -> Receipt:
+    def take_all(self, events: Sequence[Event], *, seen_at: int | None) -> list[Receipt]:
+        """As `ingest`."""
+        receipts: dict[int, Receipt] = {}
+        for index in sorted(range(len(events)), key=lambda index: events[index].at_utc):
+            event = events[index]
+            receipts[index] = self._take(event, event.at_utc if seen_at is None else seen_at)
+        return [receipts[index] for index in range(len(events))]
+
+    def _take(self, event: Event, seen_at: int) -> Receipt:
         known = self._store.row(sql.BY_KEY, project_id=self._project_id, key=event.key)
         if known is not None:
             return Receipt(event.key, known["id"], known["session_id"], duplicate=True)
-        session_id = self._session_for(event)
+        session_id = self._session_for(event.source, seen_at)
         event_id = self._store.new_id()
         sha = event.key.partition(":")[2] if event.type == "commit" else None
         self._store.run(
@@ -64,11 +80,20 @@ class _Batch:
             )  # fmt: skip
         elif event.type == "rewrite":
             self._rewrite(event)
+        elif event.type == "vscode_capture":
+            paths.update(dict.fromkeys(event.payload.get("filesModified", ())))
         return Receipt(event.key, event_id, session_id)
 
-    def _session_for(self, event: Event) -> str:
-        at = min(event.at_utc, self._now)  # a clock that runs ahead must not open a session in the future
-        where = {"project_id": self._project_id, "source": event.source, "at": at}
+    def _session_for(self, source: str, seen_at: int) -> str:
+        at = min(seen_at, self._now)  # a clock that runs ahead must not open a session in the future
+        session_id = self._found.get((source, at)) or self._joined(source, at)
+        self._found[source, at] = session_id
+        slide_s = WINDOW_S if self._window == "sliding" else 0
+        self._store.run(session_sql.ADD_EVENT, id=session_id, at=at, slide_s=slide_s)
+        return session_id
+
+    def _joined(self, source: str, at: int) -> str:
+        where = {"project_id": self._project_id, "source": source, "at": at}
         if self._window == "sliding":
             rows = self._store.rows(session_sql.SPANS_SLIDING, **where)
         else:
@@ -76,14 +101,8 @@ class _Batch:
         rows += self._store.rows(session_sql.SPAN_AFTER, **where, now=self._now)
         decision = decide_session((_span(row) for row in rows), at, mode=self._window)
         if isinstance(decision, Reuse):
-            session_id = decision.session_id
-        else:
-            session_id = self._sessions.open(
-                self._project_id, event.source, started_at=decision.started_at, ended_at=decision.ended_at
-            )
-        slide_s = WINDOW_S if self._window == "sliding" else 0
-        self._store.run(session_sql.ADD_EVENT, id=session_id, at=at, slide_s=slide_s)
-        return session_id
+            return decision.session_id
+        return self._sessions.open(self._project_id, source, started_at=decision.started_at, ended_at=decision.ended_at)
 
     def _replacement(self, sha: str) -> str | None:
         row = self._store.row(sql.REWRITE_OF, project_id=self._project_id, old_sha=sha)

@@ -56,12 +56,14 @@ class Items:
         file: str | None = None,
         session_id: str | None = None,
         since: int | None = None,
+        confidence: tuple[float, float] | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[Item]:
         """Most important first, then newest. `schema_key` is a prefix, `file` a path or a folder, `since` in seconds
-        since the epoch, `status` None is any. Evidence is not loaded: `get` has it."""
-        where = _where(project_id, type, schema_key, status, file, session_id, since)
+        since the epoch, `status` None is any; `confidence`: from, included, to, not, as two digits show it. Evidence is
+        not loaded: `get` has it."""
+        where = _where(project_id, type, schema_key, status, file, session_id, since, confidence)
         return [_item(row) for row in self._store.rows(sql.PAGE, **where, limit=limit, offset=offset)]
 
     def count(
@@ -74,9 +76,20 @@ class Items:
         file: str | None = None,
         session_id: str | None = None,
         since: int | None = None,
+        confidence: tuple[float, float] | None = None,
     ) -> int:
         """How many `page` would give without a limit."""
-        return self._store.count(sql.COUNT, **_where(project_id, type, schema_key, status, file, session_id, since))
+        where = _where(project_id, type, schema_key, status, file, session_id, since, confidence)
+        return self._store.count(sql.COUNT, **where)
+
+    def counts_by_key(self, project_id: str, *, status: ItemStatus | None = "active") -> dict[str, int]:
+        """By schema key; `tree_of` makes a tree of it."""
+        rows = self._store.rows(sql.COUNT_BY_KEY, project_id=project_id, status=status)
+        return {row["schema_key"]: row["items"] for row in rows}
+
+    def newest_at(self, project_id: str) -> int:
+        """When the newest active item happened, seconds since the epoch; 0 before the first."""
+        return self._store.count(sql.NEWEST_AT, project_id=project_id)
 
     def counts_by_status(self, project_id: str) -> dict[str, int]:
         return {row["status"]: row["items"] for row in self._store.rows(sql.COUNT_BY_STATUS, project_id=project_id)}
@@ -261,7 +274,9 @@ def _where(
     file: str | None,
     session_id: str | None,
     since: int | None,
+    confidence: tuple[float, float] | None,
 ) -> dict[str, Any]:
+    least, below = confidence or (None, None)
     folder = None if file is None else file.rstrip("/")
     return {
         "project_id": project_id,
@@ -269,6 +284,8 @@ def _where(
         "status": status,
         "session_id": session_id,
         "since": since,
+        "least": least,
+        "below": below,
         "low": schema_key,
         "high": None if schema_key is None else schema_key + "\U0010ffff",
         "file": folder,

@@ -20,6 +20,9 @@ from contox_hooks.memory.store import Row, Store
 Cause = Literal["auto", "manual", "landed"]
 """`landed`: nothing was made here; only the drift check runs, which costs nothing and waits for no interval."""
 
+FOREVER_MS = 2**53
+"""After every due time."""
+
 
 class Run(NamedTuple):
     id: str
@@ -37,15 +40,15 @@ class Jobs:
         self._sessions = Sessions(store)
 
     def unprocessed(self, project_id: str, *, session_id: str | None = None) -> int:
-        """Commits that are not memory yet."""
+        """Commits and saved notes that are not memory yet."""
         return self._store.count(event_sql.UNPROCESSED_COUNT, project_id=project_id, session_id=session_id)
 
     def unprocessed_sessions(self, project_id: str) -> list[str]:
-        """Sessions with such commits, oldest id first."""
+        """Sessions with such events, oldest id first."""
         return [row["session_id"] for row in self._store.rows(event_sql.UNPROCESSED_SESSIONS, project_id=project_id)]
 
     def request(self, session_ids: Sequence[str], *, trigger: str, min_interval_s: int = 0) -> list[str]:
-        """Queue a run for each session with unprocessed commits; the new runs' ids.
+        """Queue a run for each session with unprocessed events; the new runs' ids.
 
         A run that has not begun takes the new commits along: no second one is queued. An `auto` run begins at least
         `min_interval_s` after the project's last automatic one; asking by hand makes it due at once.
@@ -135,7 +138,7 @@ class Jobs:
 
     def of_run(self, run_id: str) -> list[Job]:
         """In the order of the stages."""
-        return [_job(row) for row in self._store.rows(sql.JOBS_OF_RUN, run_id=run_id)]
+        return [job_of(row) for row in self._store.rows(sql.JOBS_OF_RUN, run_id=run_id)]
 
     def of_session(self, session_id: str) -> list[Job]:
         """Of the session's newest run; none when nobody asked for one."""
@@ -148,13 +151,22 @@ class Jobs:
         rows = self._store.rows(sql.PENDING, now_ms=now_ms, project_id=project_id, session_id=session_id)
         return [_run(row) for row in rows]
 
+    def waiting(self) -> list[Run]:
+        """Runs of all projects that no failed stage holds up, due or not, oldest first."""
+        rows = self._store.rows(sql.PENDING, now_ms=FOREVER_MS, project_id=None, session_id=None)
+        return [_run(row) for row in rows]
+
     def pending_count(self, project_id: str) -> int:
         """Runs with work left, due or not."""
         return self._store.count(sql.PENDING_COUNT, project_id=project_id)
 
     def failed(self, project_id: str) -> list[Job]:
         """Failed stages of the newest run of their session, latest first."""
-        return [_job(row) for row in self._store.rows(sql.FAILED, project_id=project_id)]
+        return [job_of(row) for row in self._store.rows(sql.FAILED, project_id=project_id)]
+
+    def failed_count(self) -> int:
+        """The same, of all projects."""
+        return self._store.count(sql.FAILED_COUNT)
 
     def start(self, job: Job) -> Job:
         with self._store.transaction():
@@ -176,7 +188,7 @@ def _run(row: Row) -> Run:
     return Run(row["id"], row["project_id"], row["session_id"], row["cause"], row["created_ms"], row["due_ms"])
 
 
-def _job(row: Row) -> Job:
+def job_of(row: Row) -> Job:
     return Job(
         id=row["id"],
         run_id=row["run_id"],

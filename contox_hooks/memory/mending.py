@@ -25,8 +25,10 @@ def mend(store: Store) -> int:
     mended = 0
     while rows := store.rows(sql.UNPLACED, limit=_AT_ONCE):
         with store.transaction():
-            store.run_many(search_sql.DELETE, [{"number": row["number"]} for row in rows])
+            numbers = [{"number": row["number"]} for row in rows]
+            store.run_many(search_sql.DELETE, numbers)
             index(store, rows)
+            store.run_many(sql.TOUCH, numbers)
         mended += len(rows)
     projects = [{"project_id": row["id"]} for row in store.rows(project_sql.ALL)]
     if any(store.count(sql.COMMIT_COUNT, **each) > store.count(sql.AUTHORED_COUNT, **each) for each in projects):

@@ -2,7 +2,7 @@
 
 A fresh store is all steps; a published step never changes. Types and constraints are those that SQLite and PostgreSQL
 share: ids, hashes and JSON are TEXT, times are integers (`_at` seconds, `_ms` milliseconds since the epoch).
-`search.py`'s full-text table is SQLite's own, and stands in a step of its own.
+`search.py`'s index of words is each database's own, and stands in a step of its own.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from contox_hooks.memory.database import Statement
 from contox_hooks.memory.sql.access import SCHEMA as _ACCESS_SCHEMA
+from contox_hooks.memory.sql.activity import SCHEMA as _ACTIVITY_SCHEMA
+from contox_hooks.memory.sql.brain import SCHEMA as _BRAIN_SCHEMA
 from contox_hooks.memory.sql.context import SCHEMA as _CONTEXT_SCHEMA
 from contox_hooks.memory.sql.delivery import SCHEMA as _DELIVERY_SCHEMA
+from contox_hooks.memory.sql.event import SCHEMA as _EVENT_SCHEMA
 from contox_hooks.memory.sql.lineage import SCHEMA as _LINEAGE_SCHEMA
+from contox_hooks.memory.sql.pulse import SCHEMA as _PULSE_SCHEMA
 from contox_hooks.memory.sql.relation import SCHEMA as _RELATION_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA as _SEARCH_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA_REBUILT as _SEARCH_REBUILT
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 class Migration(NamedTuple):
     version: int
     name: str
-    statements: tuple[str, ...]
+    statements: tuple[Statement, ...]
     fill: Callable[[Store], None] | None = None
     """What SQL alone cannot do, after the statements and in their transaction. It has statements of its own: those of
     the rest of the program may want columns of a later step."""
@@ -256,7 +261,13 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "search rebuilt", _SEARCH_REBUILT, _rebuild_search),
     Migration(4, "relation", _RELATION_SCHEMA),
     Migration(5, "authored", _LINEAGE_SCHEMA, _fill_authored),
-    Migration(6, "server", (*_ACCESS_SCHEMA, *_DELIVERY_SCHEMA, *_CONTEXT_SCHEMA)),
+    Migration(
+        6, "server",
+        (
+            *_ACCESS_SCHEMA, *_DELIVERY_SCHEMA, *_CONTEXT_SCHEMA, *_ACTIVITY_SCHEMA, *_PULSE_SCHEMA, *_EVENT_SCHEMA,
+            *_BRAIN_SCHEMA,
+        ),
+    ),  # fmt: skip
 )
 
 LATEST = MIGRATIONS[-1].version

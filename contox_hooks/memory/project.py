@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from contox_hooks.domain.error import NotFound, UsageError
+from contox_hooks.domain.error import NotFound, Refused, UsageError
+from contox_hooks.domain.redaction import redact
 from contox_hooks.memory.sql import project as sql
 from contox_hooks.memory.store import Row, Store
 
@@ -63,6 +64,17 @@ class Projects:
     def clones(self, project_id: str) -> list[Path]:
         """Common git directories on this machine, the latest found first; some may be gone."""
         return [Path(row["common_dir"]) for row in self._store.rows(sql.CLONES, project_id=project_id)]
+
+    def link_clone(self, project_id: str, common_dir: Path | str) -> bool:
+        """A git directory on this machine is the project's; False when it is some project's already."""
+        with self._store.transaction():
+            return self._store.run(
+                sql.LINK_CLONE, common_dir=str(common_dir), project_id=project_id, seen_at=self._store.now()
+            ) == 1  # fmt: skip
+
+    def unlink_clone(self, common_dir: Path | str) -> None:
+        with self._store.transaction():
+            self._store.run(sql.UNLINK_CLONE, common_dir=str(common_dir))
 
     def find_or_create(
         self,
@@ -115,19 +127,36 @@ class Projects:
         with self._store.transaction():
             project_id = self._store.new_id()
             self._store.run(
-                sql.INSERT, id=project_id, name=name.strip()[:200], root_commit=None, remote=None,
+                sql.INSERT, id=project_id, name=redact(name.strip()).text[:200], root_commit=None, remote=None,
                 created_at=self._store.now(),
             )  # fmt: skip
             return self.change(project_id, description=description)
 
     def change(self, project_id: str, **values: str | None) -> Project:
-        """Set any of name, description, visibility, status, repo_url; those not named stay. Raises NotFound."""
+        """Set any of name, description, visibility, status, repo_url; those not named stay. Secrets do not.
+
+        Raises NotFound, UsageError for an empty name.
+        """
         with self._store.transaction():
             project = self.get(project_id)
             fields = ("name", "description", "visibility", "status", "repo_url")
             now = {name: values.get(name, getattr(project, name)) for name in fields}
+            now = {name: None if text is None else redact(text.strip()).text for name, text in now.items()}
+            if not now["name"]:
+                raise UsageError("a project's name cannot be empty")
             self._store.run(sql.CHANGE, id=project_id, now=self._store.now(), **now)
             return self.get(project_id)
+
+    def link(self, project_id: str, common_dir: Path | str) -> None:
+        """This clone is the project's as well. Raises NotFound; Refused for another project's."""
+        with self._store.transaction():
+            project = self.get(project_id)
+            known = self.of_clone(common_dir)
+            if known is not None and known.id != project.id:
+                hint = "one clone is one project's: link another clone of the repository"
+                raise Refused(f"{common_dir} is captured as project {known.name!r}", hint=hint)
+            values = {"project_id": project_id, "seen_at": self._store.now()}
+            self._store.run(sql.LINK_CLONE, common_dir=str(common_dir), **values)
 
     def rename(self, project_id: str, name: str) -> Project:
         if not name.strip():

@@ -110,11 +110,12 @@ class Reviews:
         band: Band | None = None,
         history: bool = False,
         limit: int = 50,
+        offset: int = 0,
     ) -> list[Item]:
         """What a person is asked about, the most important and newest first. `file` is a path or a folder; `history`:
         also what history settles by itself."""
-        rows = self._asked(sql.QUEUE, _where(project_id, type, file, band), history=history)
-        return [self._items.with_evidence(row) for row in rows[:limit]]
+        rows = self._asked(sql.QUEUE_ORDER, _where(project_id, type, file, band), history=history)
+        return [self._items.get(row["id"]) for row in rows[offset : offset + limit]]
 
     def count(
         self,
@@ -201,10 +202,18 @@ class Reviews:
     def _source_of(self, project_id: str, sha: str) -> str | None:
         """Of the session that brought a commit, by its first characters; None for one that is not stored."""
         if (project_id, sha) not in self._sources:
-            key = f"commit:{sha}"
-            row = self._store.row(sql.COMMIT_SOURCE, project_id=project_id, low=key, high=f"{key}g")  # after all hex
+            row = self._commit(project_id, sha)
             self._sources[project_id, sha] = None if row is None else row["source"]
         return self._sources[project_id, sha]
+
+    def session_of(self, project_id: str, sha: str) -> str | None:
+        """The session that brought a commit, as `blamed_commit` names it; None for one that is not stored."""
+        row = self._commit(project_id, sha)
+        return None if row is None else row["session_id"]
+
+    def _commit(self, project_id: str, sha: str) -> Row | None:
+        key = f"commit:{sha}"
+        return self._store.row(sql.COMMIT, project_id=project_id, low=key, high=f"{key}g")  # after all hex
 
 
 def unmerged(item: Item) -> Item:

@@ -86,15 +86,16 @@ def _near(store: Store, project_id: str, query: str, embedder: QueryEmbedder | N
 
     from contox_hooks.memory.vector import current
 
-    titles = unchanged(_TITLES, store, dict[str, Any], of=embedder.name)
+    titles = unchanged(_TITLES, store, project_id, dict[str, Any], of=embedder.name)
 
     def rows_of(names: Sequence[str]) -> Any:
-        new = [name for name in dict.fromkeys(names) if name not in titles]
+        found = {name: titles.get(name) for name in names}
+        new = [name for name, known in found.items() if known is None]
+        found.update(zip(new, embedder.embed(new).astype(np.float32), strict=True))
         if len(titles) + len(new) > _MAX_TITLES:
             titles.clear()
-            new = list(dict.fromkeys(names))
-        titles.update(zip(new, embedder.embed(new).astype(np.float32), strict=True))
-        return np.array([titles[name] for name in names])
+        titles.update({name: found[name] for name in new})  # others may have cleared it meanwhile
+        return np.array([found[name] for name in names])
 
     row = embedder.embed([query])[0].astype(np.float32)
     return Near(row, current(store, project_id, embedder.name).nearest(row, pool * 4), rows_of)

@@ -74,11 +74,11 @@ def question_of(store: Store, project_id: str, query: str, active_files: Iterabl
     if not words:
         return Question(Asked((), {}, None, frozenset(active_files)))
     holding = _Holding(store, project_id)
-    items = holding("")
-    counts = {word: holding(f' AND "{word}"') for word in words}
+    items = holding()
+    counts = {word: holding(word) for word in words}
     begun = None
     if not counts[words[-1]]:
-        counts[words[-1]] = holding(f' AND "{words[-1]}"*')
+        counts[words[-1]] = holding(words[-1], begun=words[-1])
         begun = words[-1] if counts[words[-1]] else None
     held = {word: count for word, count in counts.items() if count}
     asked = Asked(tuple(held), {word: rarity(items, n) for word, n in held.items()}, begun, frozenset(active_files))
@@ -98,11 +98,11 @@ class _Holding:
 
     def __init__(self, store: Store, project_id: str) -> None:
         self._store = store
-        self._project = f'project : "{project_id}"'
-        self._known = unchanged(_COUNTS, store, dict[str, int])
+        self._project_id = project_id
+        self._known = unchanged(_COUNTS, store, project_id, dict[str, int])
 
-    def __call__(self, more: str) -> int:
-        query = self._project + more
+    def __call__(self, *words: str, begun: str | None = None) -> int:
+        query = self._store.own(sql.query(self._project_id, words, begun))
         count = self._known.get(query)
         if count is None:
             count = self._store.count(sql.HOLDING, query=query)
@@ -143,13 +143,14 @@ def candidates(
 
 def _by_words(store: Store, project_id: str, question: Question, pool: int) -> Iterator[str]:
     if question.deciding:
-        begun = question.asked.begun
-        match = " OR ".join(f'"{word}"*' if word == begun else f'"{word}"' for word in question.deciding)
+        asked, words = question.asked, question.deciding
+        query = store.own(sql.query(project_id, words, asked.begun))
+        weighed = {"words": sql.terms(words, asked.begun), "rarities": [asked.weights[word] for word in words]}
         # Where even the rarest word is everywhere, weighing would say little and cost much: the newest, then.
         statement = sql.CANDIDATES if question.rows <= _MAX_ROWS else sql.NEWEST_CANDIDATES
         told = 0
         for limit in (min(pool * 4, _MAX_ROWS), _MAX_ROWS):  # the second only where a filter wants it
-            rows = store.rows(statement, query=f'project : "{project_id}" AND ({match})', limit=limit)
+            rows = store.rows(statement, query=query, limit=limit, **weighed)
             yield from (row["id"] for row in rows[told:])
             told = len(rows)
             if told < limit:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +21,14 @@ from contox_hooks.memory.job import Jobs, Run
 from contox_hooks.memory.project import Project, Projects
 from contox_hooks.memory.session import Session, Sessions
 from contox_hooks.memory.sql import session as session_sql
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Place, Store
 
 if TYPE_CHECKING:
     from contox_hooks.memory.access import Access
     from contox_hooks.memory.brain import Brain
+    from contox_hooks.memory.context import Contexts
+    from contox_hooks.memory.context_link import Links
+    from contox_hooks.memory.entry import Entries
     from contox_hooks.memory.item import Items
     from contox_hooks.memory.resolving import Resolved
     from contox_hooks.memory.review import Reviews
@@ -77,8 +79,26 @@ class Service:
 
         return Access(self.store)
 
+    @cached_property
+    def contexts(self) -> Contexts:
+        from contox_hooks.memory.context import Contexts
+
+        return Contexts(self.store)
+
+    @cached_property
+    def entries(self) -> Entries:
+        from contox_hooks.memory.entry import Entries
+
+        return Entries(self.store)
+
+    @cached_property
+    def links(self) -> Links:
+        from contox_hooks.memory.context_link import Links
+
+        return Links(self.store)
+
     @classmethod
-    def open(cls, path: Path, *, readonly: bool = False) -> Service:
+    def open(cls, path: Place, *, readonly: bool = False) -> Service:
         """Raises StoreNewer, StoreDamaged, StoreError."""
         return cls(Store.open(path, readonly=readonly))
 
@@ -94,6 +114,17 @@ class Service:
     def ingest(self, project_id: str, events: Sequence[Event], *, window: WindowMode = "fixed") -> list[Receipt]:
         """Store events, each in the session it happened in; one receipt an event, in order. One transaction."""
         return ingest(self.store, project_id, events, window=window)
+
+    def generate(self, session_id: str) -> list[Job]:
+        """`Generate Memory`: the session ends (CONTRACT.md section 4), and what of it is not memory yet is queued, due
+        at once; where nothing is new, the stage that failed is. The jobs of its newest run. Raises NotFound."""
+        with self.store.transaction():
+            self.sessions.close(session_id)
+            if self.jobs.unprocessed(self.sessions.get(session_id).project_id, session_id=session_id):
+                self.jobs.request([session_id], trigger="manual")
+            elif any(job.status == "failed" for job in self.jobs.of_session(session_id)):
+                self.jobs.retry(session_id)
+            return self.jobs.of_session(session_id)
 
     def search(
         self,

@@ -21,8 +21,8 @@ from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import session as sql
 from contox_hooks.memory.store import Row, Store
 
-NEVER_CUT = -1
-"""SQL's LIMIT for all rows."""
+NEVER_CUT = 2**62
+"""A LIMIT for all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,38 +84,50 @@ class Sessions:
         limit: int = 20,
         source: str | None = None,
         status: SessionStatus | None = None,
+        lifecycle: Lifecycle | None = None,
         before: Session | None = None,
+        offset: int = 0,
     ) -> list[Session]:
-        """Newest first; `before` is the last session of the page before."""
+        """Newest first; `before` is the last session of the page before. `completed` holds enriched ones, too."""
         now = self._store.now()
+        statements = sql.listing(
+            of_source=source is not None, status=status, lifecycle=lifecycle, after_another=before is not None
+        )
         rows = self._store.rows(
-            sql.PAGE, project_id=project_id, source=source, status=status, limit=limit, now=now,
+            statements.page, project_id=project_id, source=source, limit=limit, offset=offset, now=now,
             before_at=before and before.started_at, before_id=before and before.id,
         )  # fmt: skip
-        return [_session(row, now) for row in rows]
+        return [session_of(row, now) for row in rows]
 
     def get(self, session_id: str) -> Session:
         """Raises NotFound."""
         row = self._store.row(sql.BY_ID, id=session_id)
         if row is None:
             raise NotFound(f"there is no session {session_id}", hint="contox-hooks sessions")
-        return _session(row, self._store.now())
+        return session_of(row, self._store.now())
 
     def find(self, project_id: str, prefix: str) -> Session:
         """The session whose id begins so. Raises NotFound, saying when there are several."""
         low, high = prefix_range(prefix)
         rows = self._store.rows(sql.BY_PREFIX, project_id=project_id, low=low, high=high)
-        return _session(only_match(rows, prefix, noun="session", listing="contox-hooks sessions"), self._store.now())
+        return session_of(only_match(rows, prefix, noun="session", listing="contox-hooks sessions"), self._store.now())
 
     def active(self, project_id: str, source: str) -> Session | None:
         now = self._store.now()
         row = self._store.row(sql.ACTIVE, project_id=project_id, source=source, now=now)
-        return None if row is None else _session(row, now)
+        return None if row is None else session_of(row, now)
 
-    def events(self, session_id: str, *, limit: int = NEVER_CUT) -> list[StoredEvent]:
+    def events(self, session_id: str, *, limit: int = NEVER_CUT, offset: int = 0) -> list[StoredEvent]:
         """In the order they happened."""
-        rows = self._store.rows(event_sql.OF_SESSION, session_id=session_id, limit=limit)
+        rows = self._store.rows(event_sql.OF_SESSION, session_id=session_id, limit=limit, offset=offset)
         return [stored_event(row) for row in rows]
+
+    def event(self, session_id: str, event_id: str) -> StoredEvent:
+        """Raises NotFound."""
+        row = self._store.row(event_sql.ONE_OF_SESSION, session_id=session_id, id=event_id)
+        if row is None:
+            raise NotFound(f"there is no event {event_id} in session {session_id}", hint="contox-hooks events")
+        return stored_event(row)
 
     def end(
         self, project_id: str, source: str, *, at_utc: int, reason: EndReason = "ended", open_new: bool = False
@@ -136,6 +148,15 @@ class Sessions:
             if self.get(session_id).status != "active":
                 return False
             return self._store.run(sql.CLOSE, id=session_id, at=self._store.now(), reason=reason) == 1
+
+    def ensure(self, project_id: str, source: str) -> tuple[str, bool]:
+        """The active session of this source, one that is opened now where there is none; its id, and whether it is."""
+        with self._store.transaction():
+            active = self.active(project_id, source)
+            if active is not None:
+                return active.id, False
+            self.close_elapsed(project_id)
+            return self.open(project_id, source, started_at=self._store.now()), True
 
     def open(self, project_id: str, source: str, *, started_at: int, ended_at: int | None = None) -> str:
         """A new session; one with `ended_at` is over already (domain/session.py, Open). Its id."""
@@ -166,7 +187,7 @@ def stored_event(row: Row) -> StoredEvent:
     )
 
 
-def _session(row: Row, now: int) -> Session:
+def session_of(row: Row, now: int) -> Session:
     session = Session(
         id=row["id"],
         project_id=row["project_id"],

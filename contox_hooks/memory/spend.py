@@ -1,4 +1,5 @@
-"""The file of what was spent, `spend.db` beside the memory store: calls of models, and who may extract which commits.
+"""What was spent, in `spend.db` beside the memory store's file, or beside it in its database: calls of models, and who
+may extract which commits.
 
 Apart from memory, since memory can be computed again and this cannot: a memory store that is set aside and filled anew
 neither pays again nor forgets what was spent today. So it must not use ids that memory makes: a project is known by its
@@ -12,7 +13,7 @@ from pathlib import Path
 from contox_hooks.domain.error import StoreDamaged
 from contox_hooks.memory import migration
 from contox_hooks.memory.sql.spend import SCHEMA
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Place, Store
 
 NAME = "spend.db"
 
@@ -26,12 +27,22 @@ class SpendStore(Store):
     def steps(cls) -> tuple[migration.Migration, ...]:
         return _STEPS
 
+    @classmethod
+    def schema_name(cls) -> str:
+        return "contox_spend"
 
-def spend_path(memory: Path) -> Path:
-    return memory.with_name(NAME)
+
+def spend_path(memory: Place) -> Place:
+    """A database's URL is the same: the schema is another."""
+    return memory.with_name(NAME) if isinstance(memory, Path) else memory
 
 
-def explained(error: StoreDamaged, path: Path) -> StoreDamaged:
+def is_begun(spend: Place) -> bool:
+    """Whether anything was ever spent; true where only a look into the database could tell."""
+    return not isinstance(spend, Path) or spend.exists()
+
+
+def explained(error: StoreDamaged, path: Place) -> StoreDamaged:
     """Not set aside by itself, as memory is: nobody could say what was spent."""
     return StoreDamaged(
         f"what models were paid for stands in {path}, which is damaged: none is asked",

@@ -10,13 +10,14 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
 from contox_hooks.domain.error import StoreDamaged, StoreError
 from contox_hooks.memory.database import Each, Row, Statement
+from contox_hooks.memory.sql.search_postgres import CHANGED_IN
 from contox_hooks.memory.text import encodable
 
 Synchronous = Literal["FULL", "NORMAL"]
@@ -59,11 +60,19 @@ def _descriptor(path: Path) -> int:
     return _DESCRIPTORS[key]
 
 
+class _Shared:
+    """What weak references can lead from."""
+
+
+_SHARED: dict[tuple[int, int], _Shared] = {}
+
+
 class SQLite:
     """A connection to one file. From thread to thread it may go, used by one at a time."""
 
     def __init__(self, path: Path, *, readonly: bool, synchronous: Synchronous) -> None:
         self._path = path
+        self._own = object()
         self.where = str(path)
         try:
             self._connection = connect(path, readonly=readonly, synchronous=synchronous)
@@ -95,6 +104,13 @@ class SQLite:
             return self._execute(self.own(statement), values).rowcount
         except sqlite3.Error as error:
             raise self._explained(error) from error
+
+    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        for values in rows:
+            self.run(statement, values)
+
+    def prepare(self) -> None:
+        """The file is there."""
 
     def define(self, statement: Statement) -> None:
         self.run(statement, {})
@@ -136,14 +152,20 @@ class SQLite:
             raise translated(error, self._path) from error
         self.sync()
 
-    @contextmanager
-    def alone(self, scope: str) -> Iterator[bool]:
-        raise StoreError("who works on a file is said by a lock beside it (pipeline/runner.py)")
-        yield False
+    def alone(self, scope: str) -> AbstractContextManager[bool]:
+        raise StoreError(f"who works on {self._path} is said by a lock beside it")
+
+    @property
+    def shared(self) -> object:
+        found = self._path.stat()
+        return _SHARED.setdefault((found.st_dev, found.st_ino), _Shared())
 
     def stamp(self, project_id: str) -> Hashable:
-        """Moves with every change of the file, by this connection or another."""
-        return (self.rows("PRAGMA data_version", {})[0][0], self._connection.total_changes)
+        row = self.row(CHANGED_IN, {"project_id": project_id})
+        changed_in = None if row is None else row["changed_in"]
+        if self._connection.in_transaction:  # what is not committed is for this connection only
+            return (changed_in, self._own, self._connection.total_changes)
+        return changed_in
 
     def sync(self) -> None:
         try:

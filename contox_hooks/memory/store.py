@@ -60,10 +60,11 @@ class Store:
         synchronous: sqlite.Synchronous = "FULL",
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """The store at `path`, made and migrated if need be. `NORMAL` may lose the last transactions with the power,
-        never with the process: for what can be computed again.
+        """The store at `path`, made and migrated if need be. `NORMAL`: a file may lose the last transactions with the
+        power, never with the process: for what can be computed again.
 
-        Raises StoreNewer (nothing is touched), StoreDamaged, StoreError.
+        Raises StoreNewer (nothing is touched), StoreDamaged, StoreError; SettingError where PostgreSQL's driver is not
+        installed.
         """
         latest = cls.steps()[-1].version
         database = cls._database_at(path, readonly, synchronous, clock)
@@ -88,7 +89,7 @@ class Store:
         if not isinstance(path, Path):
             from contox_hooks.memory.postgres import Postgres  # not on the hook's path
 
-            return Postgres(path, cls.schema_name(), readonly=readonly, synchronous=synchronous)
+            return Postgres(path, cls.schema_name(), readonly=readonly)
         latest = cls.steps()[-1].version
         version = sqlite.stored_version(path)
         if version > latest:
@@ -133,8 +134,7 @@ class Store:
         return self._database.run(statement, values)
 
     def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        for row in values:
-            self._database.run(statement, row)
+        self._database.run_many(statement, values)
 
     def own(self, text: Each) -> str:
         """What is meant for this store's database."""
@@ -172,6 +172,11 @@ class Store:
         Where it dies, or its connection, the next one may. PostgreSQL's only; a file has a lock beside it."""
         return self._database.alone(scope)
 
+    @property
+    def shared(self) -> object:
+        """The same for all stores whose stamps can be compared."""
+        return self._database.shared
+
     def stamp(self, project_id: str) -> Hashable:
         """Equal to an earlier one only while nothing has changed that a search of the project reads."""
         return self._database.stamp(project_id)
@@ -181,6 +186,7 @@ class Store:
             with self._transaction(None, patient=True):
                 if step.version <= self.version:
                     continue  # another process was quicker
+                self._database.prepare()
                 for statement in step.statements:
                     self._database.define(statement)
                 if step.fill is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.memory.resolve import Commit
@@ -39,6 +40,21 @@ def became(store: Store, project_id: str, sha: str) -> Commit | None:
 def _row(store: Store, project_id: str, sha: str, statement: str) -> Row | None:
     key = f"commit:{sha}"
     return store.row(statement, project_id=project_id, low=key, high=f"{key}g")  # after all hex
+
+
+class Kept(NamedTuple):
+    """A commit as it was captured, rewritten since or not."""
+
+    digest: CommitDigest
+    session_id: str
+    at_utc: int
+
+
+def commit_kept(store: Store, project_id: str, sha: str) -> Kept | None:
+    row = _row(store, project_id, sha, sql.COMMIT_NAMED)
+    if row is None:
+        return None
+    return Kept(CommitDigest.from_payload(json.loads(row["payload"])), row["session_id"], row["at_utc"])
 
 
 def commit_in(row: Row) -> Commit:

@@ -19,7 +19,9 @@ def encodable(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_nul(values: Mapping[str, Any]) -> dict[str, Any]:
     """Nor does PostgreSQL take a NUL; SQLite does."""
-    return {
-        name: value.replace("\0", r"\x00") if isinstance(value, str) else value
-        for name, value in encodable(values).items()
-    }
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def storable(text: str) -> str:
+    """As any of the databases takes it."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", r"\x00")

@@ -88,7 +88,7 @@ def current(store: Store, project_id: str, model: str) -> Shown:
         loaded = Vectors.load(store, project_id, model)
         return Shown(loaded.ids, loaded.matrix)
 
-    return unchanged(_CURRENT, store, load, of=(project_id, model))
+    return unchanged(_CURRENT, store, project_id, load, of=model)
 
 
 def save(store: Store, item_id: str, model: str, rows: Iterable[NDArray[np.float16]]) -> None:

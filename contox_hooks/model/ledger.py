@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from contox_hooks.domain.error import SpendRefused, StoreDamaged
-from contox_hooks.memory.project import Projects
-from contox_hooks.memory.spend import SpendStore, explained, spend_path
+from contox_hooks.memory.project import Project, Projects
+from contox_hooks.memory.spend import SpendStore, explained, is_begun, spend_path
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import spend as sql
 from contox_hooks.memory.store import Row, Store
@@ -158,8 +158,7 @@ class Ledger:
     @cached_property
     def _project(self) -> str:
         """What a memory store that is filled anew calls it too."""
-        project = Projects(self._memory).get(self._project_id)
-        return project.root_commit or project.remote or project.id
+        return _name_of(Projects(self._memory).get(self._project_id))
 
     def _claims(self, session_id: str, chunk_no: int) -> list[str]:
         """One a commit, also of those that were rewritten by now; a chunk that memory holds none of is its place."""
@@ -193,7 +192,7 @@ class Ledger:
     @contextmanager
     def _reading(self) -> Iterator[Store | None]:
         """None where nothing was ever spent. Raises StoreError."""
-        if not self._path.exists():
+        if not is_begun(self._path):
             yield None
             return
         with self._opened() as store:
@@ -217,6 +216,25 @@ class Ledger:
             )  # fmt: skip
 
 
+def used_today(memory: Store) -> dict[str, Used]:
+    """By id, of the memory's projects that asked a model today (UTC); money is each one's own. Raises StoreError."""
+    path = spend_path(memory.path)
+    if not is_begun(path):
+        return {}
+    since_ms = memory.now_ms() // DAY_MS * DAY_MS
+    try:
+        with SpendStore.open(path) as store:
+            rows = store.rows(sql.USED_BY_PROJECT, since_ms=since_ms, until_ms=since_ms + DAY_MS)
+    except StoreDamaged as error:
+        raise explained(error, path) from error
+    found = {
+        row["project"]: Used(int(row["tokens"]), int(row["micro_dollars"]), int(row["unpriced"]), int(row["calls"]))
+        for row in rows
+    }
+    projects = Projects(memory).all() if found else []
+    return {project.id: found[name] for project in projects if (name := _name_of(project)) in found}
+
+
 def decide_refusal(used: Used, call: Call, caps: Caps) -> SpendRefused | None:
     """The cap that the call would pass, counted as its estimate; None when it may be made."""
     if used.tokens_today + call.tokens > caps.tokens_a_day:
@@ -234,6 +252,10 @@ def decide_refusal(used: Used, call: Call, caps: Caps) -> SpendRefused | None:
         text = f"cents_a_day: {had} of {cap} spent today (UTC), and this call may cost {dollars(cost)}"
         return SpendRefused(text, hint=_raise("cents_a_day"))
     return None
+
+
+def _name_of(project: Project) -> str:
+    return project.root_commit or project.remote or project.id
 
 
 def claimed(session_id: str | None, chunk_no: int | None) -> SpendRefused:

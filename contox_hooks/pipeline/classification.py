@@ -132,6 +132,12 @@ def item_type(message: Message, paths: Collection[str], facts: Sequence[Fact]) -
     return "implementation"
 
 
+IMPORTANCE: dict[ItemType, int] = {
+    "decision": 4, "convention": 3, "architecture": 3, "implementation": 2, "bug": 3, "todo": 2,
+}  # fmt: skip
+"""1 to 5, before anything else is known of it."""
+
+
 def importance(
     item_type: ItemType, message: Message, *, breaking: bool, facts: Sequence[Fact], paths: Collection[str], lines: int
 ) -> int:
@@ -142,7 +148,7 @@ def importance(
         return 5
     if kinds and kinds <= {"test", "doc", "ci", "asset", "lock", "other"}:
         return 2 if lines >= 100 or item_type in ("decision", "convention") else 1
-    base = {"decision": 4, "convention": 3, "architecture": 3, "implementation": 2, "bug": 3, "todo": 2}[item_type]
+    base = IMPORTANCE[item_type]
     outward = any(fact.weight >= 5 for fact in facts)
     firm = bool(message.why or message.reverts) or binds(facts) or _DECISION.match(message.title) is not None
     if item_type in ("implementation", "architecture") and outward:

@@ -207,14 +207,14 @@ def newest_commit(item: Item) -> str | None:
     """The right end of the item's range, else the commit of its last evidence."""
     if item.commit_range:
         return item.commit_range.rpartition("..")[2] or None
-    return item.evidence[-1].commit_sha if item.evidence else None
+    return next((entry.commit_sha for entry in reversed(item.evidence) if entry.is_of_commit), None)
 
 
 def oldest_commit(item: Item) -> str | None:
     """The left end of the item's range, which is its first commit, else the commit of its first evidence."""
     if item.commit_range:
         return item.commit_range.partition("..")[0] or None
-    return item.evidence[0].commit_sha if item.evidence else None
+    return next((entry.commit_sha for entry in item.evidence if entry.is_of_commit), None)
 
 
 def _dotted(name: str) -> str:

@@ -141,11 +141,11 @@ def _tags(message: Message, paths: Sequence[str], facts: Sequence[Fact], *, brea
     told = {fact.topic for fact in facts}
     kinds = {path_kind(path) for path in paths}
     sources = [path for path in paths if path_kind(path) == "source"]
-    tags = ["breaking-change" if breaking else "", _slug(message.scope)]
+    tags = ["breaking-change" if breaking else "", slug(message.scope)]
     if sources:
         parts = sources[0].split("/")
         stem = parts[-1].partition(".")[0].strip("_")
-        tags.append(_slug(parts[-2] if stem == "init" and len(parts) > 1 else stem))
+        tags.append(slug(parts[-2] if stem == "init" and len(parts) > 1 else stem))
     tags += [
         tag
         for topic, tag in (
@@ -164,8 +164,8 @@ def _tags(message: Message, paths: Sequence[str], facts: Sequence[Fact], *, brea
 
 def _hint(kind: ItemType, message: Message, title: str, paths: Sequence[str]) -> str:
     """`category:topic:key`: type, scope or folder, the title's words; equal when the same change is told again."""
-    place = _slug(message.scope) or (_slug(paths[0].rpartition("/")[0]) if paths else "")
-    return f"{kind}:{place[:40] or 'root'}:{_slug(title)[:100] or 'untitled'}"
+    place = slug(message.scope) or (slug(paths[0].rpartition("/")[0]) if paths else "")
+    return f"{kind}:{place[:40] or 'root'}:{slug(title)[:100] or 'untitled'}"
 
 
 def todo_draft(reading: Reading, todo: Fact) -> Draft:
@@ -180,8 +180,8 @@ def todo_draft(reading: Reading, todo: Fact) -> Draft:
         importance=2,
         evidence=(Evidence(digest.sha, _cut_quote(todo.quote), todo.path),),
         files=(todo.path,),
-        tags=tuple(tag for tag in (_slug(todo.path.rpartition("/")[2].partition(".")[0])[:40],) if tag),
-        dedup_hint=f"todo:{_slug(todo.path)[:60] or 'root'}:{_slug(todo.text)[:100] or 'open'}",
+        tags=tuple(tag for tag in (slug(todo.path.rpartition("/")[2].partition(".")[0])[:40],) if tag),
+        dedup_hint=f"todo:{slug(todo.path)[:60] or 'root'}:{slug(todo.text)[:100] or 'open'}",
         commit_range=f"{digest.sha}..{digest.sha}",
         at_utc=digest.committer.at_utc,
     )
@@ -192,5 +192,5 @@ def _cut_quote(quote: str) -> str:
     return quote[:_MAX_QUOTE].strip()
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()[:200]).strip("-")

@@ -1,4 +1,4 @@
-"""Stage 1, Enrichment: new commits become items with quoted evidence, and the session gets its summary.
+"""Stage 1, Enrichment: new commits and notes become items with quoted evidence, and the session gets its summary.
 
 Chunks of ten go to the extractor; each answer is durable, quote-checked, before the next is asked for. Invariant: a
 chunk becomes items once, in the transaction that marks its commits processed.
@@ -23,14 +23,15 @@ from contox_hooks.memory.sql import job as job_sql
 from contox_hooks.memory.sql import session as session_sql
 from contox_hooks.memory.store import Store
 from contox_hooks.pipeline.carrying import Carrying
+from contox_hooks.pipeline.noting import Noting
 from contox_hooks.pipeline.quote import verified
 from contox_hooks.pipeline.reading import context_of, told_of_reading
-from contox_hooks.pipeline.summary import session_summary
+from contox_hooks.pipeline.summary import joined_summary, session_summary
 from contox_hooks.pipeline.work import Result, Work, Writing, plural, skip
 
 
 def enrich(work: Work) -> Writing:
-    chunks, carrying = Chunks(work.service.store), Carrying(work)
+    chunks, carrying, noting = Chunks(work.service.store), Carrying(work), Noting(work)
     carrying.set_aside(lambda: map(_drafts, chunks.results(work.session.id)))
     chunks.assign(work.session.id, size=EVENTS_PER_CHUNK)
     unfit = None
@@ -44,11 +45,11 @@ def enrich(work: Work) -> Writing:
                 chunks.answer(chunk, result, paid=work.tools.extractor.paid)
     if unfit is not None:
         with work.service.store.transaction():  # what the others gave is memory all the same
-            _store(work, chunks, carrying)
+            _store(work, chunks, carrying, noting)
         raise unfit
-    if not chunks.open(work.session.id) and not carrying.told:
+    if not chunks.open(work.session.id) and not carrying.told and not noting.notes:
         return skip("no new commits")
-    return lambda: _store(work, chunks, carrying)
+    return lambda: _store(work, chunks, carrying, noting)
 
 
 def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[
     }
 
 
-def _store(work: Work, chunks: Chunks, carrying: Carrying) -> Result:
+def _store(work: Work, chunks: Chunks, carrying: Carrying, noting: Noting) -> Result:
     store, session_id = work.service.store, work.session.id
     stored = [chunk for chunk in chunks.open(session_id) if chunk.result is not None]
     event_ids: dict[str, str] = {}
@@ -88,15 +89,20 @@ def _store(work: Work, chunks: Chunks, carrying: Carrying) -> Result:
     chunks.finish(stored, work.run.id)
     _index_files(store, work.run.project_id, carrying.told)
     carrying.finish(taken)
+    made += noting.write()
     standing = {row["sha"] for row in store.rows(job_sql.CHUNKED_COMMITS, session_id=session_id)}
-    summary = _summary(chunks.results(session_id), standing | carrying.sources, commits=len(standing))
+    summary = joined_summary(
+        noting.summary(), _summary(chunks.results(session_id), standing | carrying.sources, commits=len(standing))
+    )
     counted = work.service.sessions.get(session_id).items_extracted
     extracted = store.count(item_sql.EXTRACTED_COUNT, session_id=session_id)
     store.run(session_sql.SET_SUMMARY, id=session_id, summary=summary, items=extracted - counted)
     dropped = sum(chunk.result["dropped"] for chunk in stored if chunk.result)
     left_out = f", {plural(dropped, 'proposal')} without proof left out" if dropped else ""
     by, notes = told_of_reading({chunk.number: chunk.result for chunk in stored if chunk.result})
-    told = f"{plural(made, 'item')} from {plural(len(event_ids), 'commit')}{carrying.detail}"
+    read = [plural(len(event_ids), "commit")] if event_ids or not noting.notes else []
+    read += [plural(len(noting.notes), "note")] if noting.notes else []
+    told = f"{plural(made, 'item')} from {' and '.join(read)}{carrying.detail}"
     return Result(f"{told}{by}{left_out}{notes}")
 
 

@@ -7,7 +7,7 @@ not know who proposed a draft. Invariant: what is kept is unchanged but for evid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -115,13 +115,13 @@ def _sides(digest: CommitDigest) -> dict[str, tuple[str, str]]:
 
 
 def _stands(quote: str, after: str, removed: str) -> bool:
-    """Whether the quote's runs of lines stand on their sides: those with a `-` were removed, the others are there."""
+    """Whether the quote's runs of lines stand on their sides."""
+    return all(text in (removed if is_removed else after) for is_removed, text in runs(quote))
+
+
+def runs(quote: str) -> Iterator[tuple[bool, str]]:
+    """A quote's lines, folded, by the side that they stand on: (True, removed ones), those with a `-`, or (False, those
+    that are there after the commit)."""
     lines = [line.strip() for line in quote.split("\n") if line.strip()]
     for is_removed, run in groupby(lines, key=lambda line: line.startswith("-")):
-        if is_removed:
-            text = fold("\n".join(line.removeprefix("-") for line in run))
-        else:
-            text = fold("\n".join(line.removeprefix("+") for line in run))
-        if text not in (removed if is_removed else after):
-            return False
-    return True
+        yield is_removed, fold("\n".join(line.removeprefix("-" if is_removed else "+") for line in run))

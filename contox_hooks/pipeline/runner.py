@@ -1,4 +1,4 @@
-"""Takes queued runs through their stages, one worker at a time on a machine.
+"""Takes queued runs through their stages: one worker at a time on a machine, or one a project on a database of a team.
 
 Owns the order, the lock, and what a failure means; must not know what a stage does. Invariants: a stage's results and
 its job row commit in one transaction; the lock, not the row, says who is alive, so whoever holds it may take up a job
@@ -80,6 +80,31 @@ def run_pending(
         return worker.report(busy=False)
 
 
+def run_alone(
+    store: Store,
+    tools_for: ToolsFor,
+    *,
+    project_id: str,
+    session_id: str,
+    patience_s: float = 0.0,
+    should_stop: Callable[[], bool] = lambda: False,
+    stages: Registry = STAGE_FUNCTIONS,
+) -> RunReport:
+    """What is due of one session, as `run_pending`, then what else of its project is due while less than `patience_s`
+    went by: what was learnt about a project serves all its sessions. The project's lock is in the database, which frees
+    it when this process dies. With `should_stop` it ends after the stage that it is in. Raises StoreError."""
+    until = time.monotonic() + patience_s
+    worker = _Worker(Service(store), tools_for, stages, None, should_stop)
+    with store.alone(project_id) as is_alone:
+        if is_alone:
+            mend(store)
+            store.scope = project_id
+            worker.work(project_id, session_id, None)
+            while not should_stop() and time.monotonic() < until and (due := worker.due(project_id, None)):
+                worker.work(project_id, due[0].session_id, None)
+    return worker.report(busy=not is_alone)
+
+
 def _take(lock: FileLock, path: Path) -> bool:
     """Whether the lock is ours; patient for a moment, since whoever only asks if a worker is alive holds it as long."""
     try:
@@ -98,6 +123,7 @@ class _Worker:
     tools_for: ToolsFor
     stages: Registry
     on_progress: Callable[[Progress], None] | None
+    should_stop: Callable[[], bool] = lambda: False
     runs: int = 0
     failed: list[Job] = field(default_factory=list)
     projects: dict[str, ProjectWork] = field(default_factory=dict)
@@ -109,13 +135,13 @@ class _Worker:
         while due := self.due(project_id, session_id):
             total = self.runs + len(due)
             for run in due:
-                if limit is not None and self.runs >= limit:
+                if self.should_stop() or (limit is not None and self.runs >= limit):
                     return
                 self._take_through(run, total)
                 self.runs += 1
 
     def _take_through(self, run: Run, total: int) -> None:
-        while job := next_job(self.service.jobs.of_run(run.id)):
+        while (job := next_job(self.service.jobs.of_run(run.id))) and not self.should_stop():
             session = self.service.sessions.get(run.session_id)
             if job.status == "running" and job.attempts >= MAX_DEATHS:
                 reason = f"the worker died {job.attempts} times in this stage"

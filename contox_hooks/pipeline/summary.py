@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contox_hooks.domain.item import ItemType
 
 MAX_SUMMARY = 300
+_STOPS = (".", "!", "?", "…")
 
 _PLURALS: dict[ItemType, tuple[str, str]] = {
     "decision": ("decision", "decisions"),
@@ -49,6 +50,14 @@ def session_summary(titles: Sequence[tuple[ItemType, str]], *, commits: int, bra
         room -= len(text) + 2
     more = f"; and {len(ordered) - len(told)} more" if len(ordered) > len(told) else ""
     return f"{head}: {'; '.join(told)}{more}.{tail}"
+
+
+def joined_summary(said: str | None, counted: str | None) -> str | None:
+    """What somebody said of the session, then what its commits tell."""
+    if said and counted:
+        said = f"{said}{'' if said.endswith(_STOPS) else '.'} {counted}"
+    text = said or counted
+    return text and _short(text, MAX_SUMMARY)
 
 
 def _short(text: str, limit: int) -> str:

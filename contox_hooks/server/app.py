@@ -9,19 +9,69 @@ from types import ModuleType
 from fastapi import FastAPI
 
 from contox_hooks import __version__
-from contox_hooks.server import refusal
-from contox_hooks.server.api import project
+from contox_hooks.server import openapi, refusal, rim
+from contox_hooks.server.api import (
+    ask,
+    brain,
+    context,
+    context_whole,
+    drift,
+    entry,
+    hygiene,
+    ingest,
+    item,
+    key,
+    link,
+    member,
+    project,
+    report,
+    resolve,
+    search,
+    session,
+    setting,
+    stream,
+)
+from contox_hooks.server.committer import Committer
+from contox_hooks.server.feed import Feed
+from contox_hooks.server.page import refused
+from contox_hooks.server.page.every import PAGES
+from contox_hooks.server.rim import health
 from contox_hooks.server.site import Site
 
-ROUTERS: tuple[ModuleType, ...] = (project,)
+ROUTERS: tuple[ModuleType, ...] = (
+    ask,
+    brain,
+    context_whole,  # its names before the ids of the next
+    context,
+    drift,
+    entry,
+    hygiene,
+    ingest,
+    item,
+    key,
+    link,
+    member,
+    project,
+    report,
+    resolve,
+    search,
+    session,
+    setting,
+    stream,
+)
 """Modules with a `router`; the first that matches a path serves it."""
+
+
+RIM: tuple[ModuleType, ...] = (health,)
 
 
 def create_app(site: Site) -> FastAPI:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         site.engine.start()
+        committer.start()
         yield
+        committer.stop()
         site.engine.stop()
         site.pool.close()
 
@@ -35,7 +85,12 @@ def create_app(site: Site) -> FastAPI:
         lifespan=running,
     )
     app.state.site = site
+    app.state.feed = Feed(site.pool.open_store)
+    committer = app.state.committer = Committer(site.pool, site.engine)
     refusal.install(app)
-    for module in ROUTERS:
+    refused.install(app)
+    for module in (*RIM, *ROUTERS, *PAGES):
         app.include_router(module.router)
+    rim.surround(app, site)
+    openapi.describe(app, site)
     return app

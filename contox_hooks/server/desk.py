@@ -6,10 +6,10 @@ exist for them (404); a browser's cookie counts for changes only from our own pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -18,6 +18,7 @@ from contox_hooks.domain.access import Right, Role, Scope, is_allowed
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.item import Item
 from contox_hooks.memory.access import Key
+from contox_hooks.memory.context import Context
 from contox_hooks.memory.project import Project
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.session import Session
@@ -26,6 +27,7 @@ from contox_hooks.server.site import Site
 
 COOKIE: Final = "contox_session"
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+Found = TypeVar("Found", Session, Item, Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +63,26 @@ class Desk:
         with self.site.pool.service(project_id) as service:
             yield self._visit(service, self.key(service), project_id, right, "Project")
 
-    @contextmanager
-    def session(self, session_id: str, right: Right) -> Iterator[tuple[Visit, Session]]:
-        with self.site.pool.service() as service:
-            key = self.key(service)
-            try:
-                session = service.sessions.get(session_id)
-            except NotFound:
-                raise not_found("Session") from None
-            service.store.scope = session.project_id
-            yield self._visit(service, key, session.project_id, right, "Session"), session
+    def session(self, session_id: str, right: Right) -> AbstractContextManager[tuple[Visit, Session]]:
+        return self._owned("Session", lambda service: service.sessions.get(session_id), right)
+
+    def item(self, item_id: str, right: Right) -> AbstractContextManager[tuple[Visit, Item]]:
+        return self._owned("Item", lambda service: service.items.get(item_id), right)
+
+    def context(self, context_id: str, right: Right) -> AbstractContextManager[tuple[Visit, Context]]:
+        return self._owned("Context", lambda service: service.contexts.get(context_id), right)
 
     @contextmanager
-    def item(self, item_id: str, right: Right) -> Iterator[tuple[Visit, Item]]:
+    def _owned(self, noun: str, find: Callable[[Service], Found], right: Right) -> Iterator[tuple[Visit, Found]]:
+        """What has an id of its own, in the project that it belongs to."""
         with self.site.pool.service() as service:
             key = self.key(service)
             try:
-                item = service.items.get(item_id)
+                found = find(service)
             except NotFound:
-                raise not_found("Item") from None
-            service.store.scope = item.project_id
-            yield self._visit(service, key, item.project_id, right, "Item"), item
+                raise not_found(noun) from None
+            service.store.scope = found.project_id
+            yield self._visit(service, key, found.project_id, right, noun), found
 
     def key(self, service: Service) -> Key:
         """Raises 401; 403 for a change that a foreign page asks a browser for."""
@@ -89,16 +90,17 @@ class Desk:
         if scheme.lower() == "bearer" and text.strip():
             found = service.access.of_text(text.strip())
         elif COOKIE in self.request.cookies:
-            if self.request.method not in _SAFE and not self._is_from_here():
+            if self.request.method not in _SAFE and not self.is_from_here():
                 raise forbidden("This change was asked for by another site")
             found = service.access.of_ticket(self.request.cookies[COOKIE], "cookie")
         else:
             found = None
         if found is None:
             raise unauthorized()
+        self.request.state.key = found  # for the log, and for who counts wrong keys (rim/)
         return found
 
-    def _is_from_here(self) -> bool:
+    def is_from_here(self) -> bool:
         """By what browsers say of where a request comes from: Origin with every POST (Fetch standard, 3.2)."""
         origin = self.request.headers.get("origin")
         return origin is not None and urlsplit(origin).netloc == self.request.headers.get("host")

@@ -18,7 +18,8 @@ WAIT_S = 10.0
 
 class Pool:
     def __init__(self, open_store: Callable[[], Store], *, most: int = 16) -> None:
-        self._open_store = open_store
+        self.open_store = open_store
+        """For who keeps one for itself."""
         self._idle: list[Service] = []
         self._lock = threading.Lock()
         self._free = threading.Semaphore(most)
@@ -49,7 +50,7 @@ class Pool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return Service(self._open_store())
+        return Service(self.open_store())
 
     def close(self) -> None:
         with self._lock:

@@ -20,6 +20,12 @@ class Options:
     """A key's; CONTRACT.md section 1.0. 0: no limit."""
     body_bytes: int = 10 * 1024 * 1024
     """The longest request body; 400 commits with diffs of 3,000 characters are about 2 MB."""
+    read_s: float = 30.0
+    """A request's body must be here within so many seconds: the extension gives up then (section 1.0)."""
+    hosts: tuple[str, ...] = ()
+    """Further host names that the server answers for (rim/door.py)."""
+    origins: tuple[str, ...] = ()
+    """Other sites whose scripts may call the API with a key (CORS)."""
     plan: dict[str, str] = field(default_factory=dict)
     """What every project may use at most, such as `{"model": "small"}` (configuration.effective_settings)."""
 

@@ -75,16 +75,18 @@ def fit(events: Sequence[Event], bounds: Bounds) -> Fitted:
     return Fitted(_written(parts), len(parts))
 
 
-def events_of(capture: Mapping[str, object]) -> list[Event]:
+def events_of(
+    capture: Mapping[str, object], *, clean: Callable[[CommitDigest], CommitDigest] = lambda digest: digest
+) -> list[Event]:
     """The events of a `vscode_capture`, in their order; also of one that the vendor's extension made.
 
-    Payloads come back as far as they were sent: without e-mail addresses, texts cut with their marks. What is no event
-    (no id, a wrong type) is passed over; nothing raises.
+    `clean` makes commits fit to be kept. Payloads come back as far as they were sent: without e-mail addresses, texts
+    cut with their marks. What is no event (no id, a wrong type) is passed over; nothing raises.
     """
     hooks = object_of(capture.get("contoxHooks"))
     found: list[tuple[int, Event]] = []
     for shape in objects_of(capture.get("commits")):
-        digest = digest_of_shape(shape)
+        digest = clean(digest_of_shape(shape))
         key = text_of(shape.get("key")) or (f"commit:{digest.sha}" if digest.sha else "")
         at_utc = whole_of(shape.get("at"), int(time_of(shape.get("timestamp")) or 0))
         source = SOURCE_HISTORY if digest.origin == "history" else SOURCE_HOOKS

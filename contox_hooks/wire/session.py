@@ -123,10 +123,11 @@ def _session(row: Mapping[str, object]) -> RemoteSession:
 
 
 def _job(row: Mapping[str, object]) -> RemoteJob:
+    status = _JOB_STATUSES.get(text_of(row.get("status")).strip().lower(), "pending")
     return RemoteJob(
         id=name_of(first(row, "id", "jobId")),
         type=text_of(first(row, "jobType", "type")),
-        status=_JOB_STATUSES.get(text_of(row.get("status")).strip().lower(), "pending"),
+        status="skipped" if status == "done" and row.get("skipped") is True else status,  # our own server's mark
         attempts=count_of(row.get("attempts")),
         last_error=text_of(first(row, "lastError", "error")),
         created_at=time_of(row.get("createdAt")),

@@ -44,8 +44,10 @@ ARGUMENTS = {
     "open-url": [LINK],
 }
 
-ANYWHERE = {"prompt", "register-url-handler"}
-"""They have nothing to do with a repository that is captured: nothing is shown, or a desktop is told."""
+SERVERS = {"serve", "projects", "keys", "team", "worker", "migrate"}
+
+ANYWHERE = {"prompt", "register-url-handler", *SERVERS}
+"""They have nothing to do with a repository that is captured: nothing is shown, a desktop is told, or a server."""
 
 
 def test_the_table_of_verbs_is_what_there_is() -> None:

@@ -25,7 +25,8 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "memory": ("contox_hooks.net", "contox_hooks.cli", "contox_hooks.git", "contox_hooks.capture", "contox_hooks.pipeline", "typer", "rich", "httpx"),
     "pipeline": ("contox_hooks.net", "contox_hooks.cli", "contox_hooks.capture", "typer", "rich"),
     "diagnosis": ("contox_hooks.cli", "typer", "rich", "httpx"),
-    "cli": ("sqlite3", "httpx", "subprocess", "contox_hooks.git.run"),
+    "server": ("contox_hooks.cli", "contox_hooks.capture", "typer", "rich", "sqlite3", "psycopg"),
+    "cli": ("fastapi", "starlette", "uvicorn", "sqlite3", "httpx", "subprocess", "contox_hooks.git.run"),
 }  # fmt: skip
 
 IMPURE = (
@@ -77,6 +78,12 @@ def test_the_domain_is_pure_and_stands_alone() -> None:
         assert not hits(names, IMPURE), path
         roots = {name.split(".")[0] for name in names}
         assert roots <= {"contox_hooks", "__future__", *sys.stdlib_module_names}, path
+
+
+def test_only_the_server_and_who_starts_it_know_the_server() -> None:
+    walls = ("contox_hooks.server", "fastapi", "starlette", "uvicorn", "jinja2")
+    users = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if hits(imports_of(path), walls)}
+    assert {path for path in users if not path.startswith("server/")} == {"cli/serve.py"}
 
 
 def test_httpx_is_imported_in_one_place_only() -> None:

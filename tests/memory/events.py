@@ -8,11 +8,16 @@ from contox_hooks.domain.digest import CommitDigest, FileChange, Origin, Person
 from contox_hooks.domain.event import Event, commit_event
 from contox_hooks.memory.project import Project
 from contox_hooks.memory.service import Service
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Place, Store, is_url
 
 DAY = 1_760_000_000
 """Seconds since the epoch at which the tests' day begins."""
 HOUR = 3600
+
+
+def place_of(text: str) -> Place:
+    """A command line's `text`: a URL, or a file."""
+    return text if is_url(text) else Path(text)
 
 
 class Clock:
@@ -25,8 +30,11 @@ class Clock:
         return self.now
 
 
-def open_service(folder: Path, clock: Clock | None = None) -> Service:
-    return Service(Store.open(folder / "memory.db", clock=clock or Clock()))
+def open_service(where: Place, clock: Clock | None = None) -> Service:
+    """A folder's store, or the one that is named."""
+    if isinstance(where, Path) and where.is_dir():
+        where = where / "memory.db"
+    return Service(Store.open(where, clock=clock or Clock()))
 
 
 def a_project(service: Service, common_dir: str = "/work/.git") -> Project:

@@ -13,12 +13,13 @@ from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.event import SOURCE_HOOKS, digests_of, rewrite_event
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.service import Service
+from contox_hooks.memory.store import Place
 from tests.memory.events import DAY, HOUR, a_project, commit, open_service, sha
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_service(tmp_path) as service:
+def service(where: Place) -> Iterator[Service]:
+    with open_service(where) as service:
         yield service
 
 
@@ -63,35 +64,35 @@ def test_paths_and_messages_that_are_no_utf8(service: Service) -> None:
 
 _WRITER = """
 import sys
-from pathlib import Path
 from contox_hooks.memory.service import Service
-from tests.memory.events import DAY, commit
-with Service.open(Path(sys.argv[1])) as service:
+from tests.memory.events import DAY, commit, place_of
+with Service.open(place_of(sys.argv[1])) as service:
     for number in range(int(sys.argv[3]), int(sys.argv[3]) + 60):
         receipts = service.ingest(sys.argv[2], [commit(number, DAY + 30 * number), commit(number + 1, DAY)])
         assert len(receipts) == 2
 """
 
 
-def test_processes_at_once(tmp_path: Path) -> None:
-    with open_service(tmp_path) as service:
+def test_processes_at_once(where: Place) -> None:
+    with open_service(where) as service:
         project = a_project(service)
-    script = [sys.executable, "-c", _WRITER, str(tmp_path / "memory.db"), project.id]
+    script = [sys.executable, "-c", _WRITER, str(where), project.id]
     writers = [subprocess.Popen([*script, str(start)], cwd=Path.cwd()) for start in (0, 20, 40, 0)]
     assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
-    with open_service(tmp_path) as service:
+    with open_service(where) as service:
         sessions = service.sessions.page(project.id, limit=100)
         keys = [event.event.key for session in sessions for event in service.sessions.events(session.id)]
         assert sorted(keys) == sorted(f"commit:{sha(number)}" for number in range(101))
         assert sum(session.event_count for session in sessions) == 101
 
 
-def test_processes_creating_the_store_at_once(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from contox_hooks.memory.store import Store; Store.open(Path(sys.argv[1])).close()"
-    creators = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "memory.db")]) for _ in range(6)]
+def test_processes_creating_the_store_at_once(nowhere: Place) -> None:
+    code = "import sys; from tests.memory.events import place_of; from contox_hooks.memory.store import Store; Store.open(place_of(sys.argv[1])).close()"
+    creators = [subprocess.Popen([sys.executable, "-c", code, str(nowhere)]) for _ in range(6)]
     assert [creator.wait(timeout=60) for creator in creators] == [0] * 6
-    with open_service(tmp_path) as service:
+    with open_service(nowhere) as service:
         assert service.store.damage() is None
+        assert service.store.count("SELECT COUNT(*) FROM migration") == service.store.version
 
 
 @pytest.mark.parametrize("old_first", [True, False])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,14 @@ from contox_hooks.domain.error import UsageError
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.fold import Origin, fold_origins, origin_from, origin_json
 from contox_hooks.memory.service import Service
+from contox_hooks.memory.store import Place
 from contox_hooks.memory.vector import of_item, save
 from tests.memory.events import DAY, a_project, open_service, sha
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_service(tmp_path) as service:
+def service(where: Place) -> Iterator[Service]:
+    with open_service(where) as service:
         yield service
 
 

@@ -10,6 +10,7 @@ import pytest
 from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.memory.project import normalised_remote
 from contox_hooks.memory.service import Service
+from contox_hooks.memory.store import Place
 from tests.memory.events import open_service
 
 ROOT, OTHER_ROOT = "a" * 40, "b" * 40
@@ -17,8 +18,8 @@ TOKEN = "user:" + "s3cr" + "et"
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_service(tmp_path) as service:
+def service(where: Place) -> Iterator[Service]:
+    with open_service(where) as service:
         yield service
 
 
@@ -95,12 +96,13 @@ def test_the_right_one_of_two_forks(service: Service) -> None:
     assert (again.id, original.id == fork.id) == (fork.id, False)
 
 
-def test_credentials_are_not_kept(service: Service, tmp_path: Path) -> None:
-    service.projects.find_or_create(
-        common_dir="/a", root_commit=ROOT, remote=f"https://{TOKEN}@example.org/app", name="app"
-    )
-    service.store.sync()
-    assert TOKEN.partition(":")[2].encode() not in (tmp_path / "memory.db").read_bytes()
+def test_credentials_are_not_kept(tmp_path: Path) -> None:
+    with open_service(tmp_path) as service:
+        service.projects.find_or_create(
+            common_dir="/a", root_commit=ROOT, remote=f"https://{TOKEN}@example.org/app", name="app"
+        )
+        service.store.sync()
+        assert TOKEN.partition(":")[2].encode() not in (tmp_path / "memory.db").read_bytes()
 
 
 def test_name_and_settings(service: Service) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from contox_hooks.domain.error import NotFound, UsageError
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.search import Filters
 from contox_hooks.memory.service import Service
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Place, Store
 from contox_hooks.memory.vector import Vectors, of_item, save
 from contox_hooks.memory.word import asked_words, parts, spread
 from tests.memory.events import DAY, a_project, open_service, sha
@@ -52,8 +51,8 @@ def draft(
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_service(tmp_path) as service:
+def service(where: Place) -> Iterator[Service]:
+    with open_service(where) as service:
         yield service
 
 
@@ -115,10 +114,10 @@ def test_the_service_takes_filters_and_active_files(service: Service, project_id
     assert service.search(project_id, both)[0].parts.files == 0.0
 
 
-def test_what_is_kept_between_searches_follows_every_change(service: Service, project_id: str, tmp_path: Path) -> None:
+def test_what_is_kept_between_searches_follows_every_change(service: Service, project_id: str, where: Place) -> None:
     """Counts of words, vectors and titles are read again when anything was written, here or by another process."""
     assert titles(service, project_id, "quorum", Bag()) == []
-    with open_service(tmp_path) as other, other.store.transaction():
+    with open_service(where) as other, other.store.transaction():
         item_id = other.items.add(project_id, None, draft("Quorum of the database"))
         save(other.store, item_id, Bag.name, Bag().embed(["database"]))
     assert titles(service, project_id, "quorum", Bag()) == ["Quorum of the database"]

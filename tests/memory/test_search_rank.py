@@ -16,6 +16,7 @@ from contox_hooks.memory import search_candidate
 from contox_hooks.memory.search import Filters, SearchHit, search
 from contox_hooks.memory.search_rank import Asked, Candidate, ranked, rarity
 from contox_hooks.memory.service import Service
+from contox_hooks.memory.store import Place
 from contox_hooks.memory.vector import current, save
 from contox_hooks.memory.word import spread
 from tests.memory.events import DAY, a_project, open_service, sha
@@ -45,8 +46,8 @@ GOLDEN = {
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with open_service(tmp_path) as service:
+def service(where: Place) -> Iterator[Service]:
+    with open_service(where) as service:
         yield service
 
 
@@ -158,7 +159,7 @@ def test_active_files_lift_and_find_nothing(service: Service, project_id: str) -
     assert hit.parts.files == 0.5  # beside it
 
 
-def test_vectors_are_read_anew_when_the_store_changes(service: Service, project_id: str, tmp_path: Path) -> None:
+def test_vectors_are_read_anew_when_the_store_changes(service: Service, project_id: str) -> None:
     store = service.store
     first = current(store, project_id, Bag.name)
     assert current(store, project_id, Bag.name) is first

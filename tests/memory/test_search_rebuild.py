@@ -30,7 +30,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         then.setattr(migration, "MIGRATIONS", migration.MIGRATIONS[:2])
         then.setattr(migration, "LATEST", 2)
         with open_service(tmp_path) as service, service.store.transaction():
-            here, there = a_project(service).id, another(service)
+            here, there = add_project(service.store, "/work/.git", "r"), add_project(service.store, "/o", "o")
             add(
                 service.store, here, 1, "Requests are cached", "AuthTokenProvider keeps them", ["src/cache.py"], ["api"]
             )
@@ -54,6 +54,19 @@ def add(store: Store, project_id: str, number: int, title: str, facts: str, file
         _OLD_INSERT, number=number, title=spread(title), facts=facts, rationale="", files=" ".join(files),
         tags=" ".join((*tags, "root/api")),
     )  # fmt: skip
+
+
+def add_project(store: Store, common_dir: str, root: str) -> str:
+    """As of that version: what the service writes today has columns of later steps."""
+    store.run(
+        "INSERT INTO project (id, name, root_commit, created_at) VALUES (:id, :id, :root, :at)",
+        id=f"01PROJECT{root}", root=root * 40, at=DAY,
+    )  # fmt: skip
+    store.run(
+        "INSERT INTO project_clone (common_dir, project_id, seen_at) VALUES (:dir, :id, :at)",
+        dir=common_dir, id=f"01PROJECT{root}", at=DAY,
+    )  # fmt: skip
+    return f"01PROJECT{root}"
 
 
 def another(service: Service) -> str:

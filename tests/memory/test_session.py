@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from contox_hooks.domain.pipeline import STAGES, Job, Stage
 from contox_hooks.domain.session import WINDOW_S
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.session import Session, lifecycle
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Place, Store
 from tests.memory.events import DAY, HOUR, Clock, a_project, commit, open_service, sha
 
 
@@ -26,8 +25,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def service(tmp_path: Path, clock: Clock) -> Iterator[Service]:
-    with open_service(tmp_path, clock) as service:
+def service(where: Place, clock: Clock) -> Iterator[Service]:
+    with open_service(where, clock) as service:
         yield service
 
 

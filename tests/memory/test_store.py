@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from contox_hooks.backend.protocol import Receipt
 from contox_hooks.domain.error import NotFound, StoreDamaged, StoreError, StoreNewer
 from contox_hooks.memory import migration, sqlite
 from contox_hooks.memory.service import Service
-from contox_hooks.memory.store import Store, set_aside
+from contox_hooks.memory.store import Place, Store, set_aside
 from contox_hooks.place import config_dir, data_dir, memory_path
 from tests.memory.events import DAY, a_project, commit, open_service
 
@@ -284,14 +285,6 @@ def test_a_lock_held_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         a_project(two)
 
 
-def test_an_inner_failure_takes_the_outer_transaction_along(tmp_path: Path) -> None:
-    with open_service(tmp_path) as service:
-        with pytest.raises(NotFound), service.store.transaction():
-            # The outer transaction made the project; the inner one, of another project, fails.
-            service.projects.rename(a_project(service).id and "nope", "inner")
-        assert service.projects.all() == []
-
-
 def test_a_second_store_in_this_process_does_not_free_the_locks_of_the_first(tmp_path: Path) -> None:
     """POSIX drops all of a process' locks on a file when it closes any descriptor of it; the WAL would go with them."""
     path = tmp_path / "memory.db"
@@ -301,3 +294,26 @@ def test_a_second_store_in_this_process_does_not_free_the_locks_of_the_first(tmp
         code = "import sys; from pathlib import Path; from contox_hooks.memory.store import Store; Store.open(Path(sys.argv[1])).close()"
         subprocess.run([sys.executable, "-c", code, str(path)], check=True)
         assert path.with_name("memory.db-wal").exists()
+
+
+def test_a_store_goes_from_thread_to_thread(where: Place) -> None:
+    """One at a time uses it: a server's requests take the next one that is free."""
+    with open_service(where) as service:
+        made: list[str] = []
+        for _ in range(2):
+            thread = threading.Thread(target=lambda: made.append(a_project(service).id))
+            thread.start()
+            thread.join()
+        assert made == [service.projects.all()[0].id] * 2
+
+
+def test_an_inner_failure_takes_the_outer_transaction_along(where: Place) -> None:
+    with open_service(where) as service:
+        with pytest.raises(NotFound), service.store.transaction():
+            # The outer transaction made the project; the inner one, of another project, fails.
+            service.projects.rename(a_project(service).id and "nope", "inner")
+        assert service.projects.all() == []
+        with service.store.transaction():
+            a_project(service)
+            assert service.store.in_transaction
+        assert len(service.projects.all()) == 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.service import Service
+from contox_hooks.memory.store import Place
 from contox_hooks.memory.undo import copy_of, fingerprints, put_back
 from tests.memory.events import DAY, a_project, open_service, sha
 
@@ -25,8 +25,8 @@ def rows(service: Service) -> dict[str, list[Any]]:
     return {table: sorted(map(tuple, service.store.rows(f"SELECT * FROM {table}")), key=repr) for table in TABLES}
 
 
-def test_what_led_to_the_absorbed_item_leads_there_again(tmp_path: Path) -> None:
-    with open_service(tmp_path) as service:
+def test_what_led_to_the_absorbed_item_leads_there_again(where: Place) -> None:
+    with open_service(where) as service:
         with service.store.transaction():
             third, absorbed, survivor = (add(service, number) for number in (1, 2, 3))
             service.items.relate(absorbed, third, "supersedes", "newer")
@@ -38,8 +38,8 @@ def test_what_led_to_the_absorbed_item_leads_there_again(tmp_path: Path) -> None
         assert rows(service) == before
 
 
-def test_what_somebody_led_elsewhere_since_stays_there(tmp_path: Path) -> None:
-    with open_service(tmp_path) as service:
+def test_what_somebody_led_elsewhere_since_stays_there(where: Place) -> None:
+    with open_service(where) as service:
         with service.store.transaction():
             third, absorbed, survivor, other = (add(service, number) for number in (1, 2, 3, 4))
         service.items.set_status(third, "superseded", reason="replaced: newer", superseded_by=absorbed)

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +17,25 @@ import pytest
 
 from contox_hooks.domain.error import SpendRefused, StoreDamaged
 from contox_hooks.memory.chunk import Chunks
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Place, Store
 from contox_hooks.model.ledger import DAY_MS, Call, Caps, Ledger, dollars
 from tests.memory.events import DAY, commit
 from tests.model.server import ModelServer, says, silent
 from tests.model.world import PRICE, WIDE, World
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def world(where: Place) -> Iterator[World]:
+    with closing(World(where)) as made:
+        yield made
+
+
+@pytest.fixture
+def filed(tmp_path: Path) -> Iterator[World]:
+    with closing(World(tmp_path)) as made:
+        yield made
 
 
 def call_of(world: World, prompt: int = 100, completion: int = 50, **other: object) -> Call:
@@ -59,9 +73,9 @@ def test_a_failure_is_free_or_counts_as_its_estimate(world: World) -> None:
     ]  # fmt: skip
 
 
-def test_the_row_is_seen_by_others_before_the_call_is_made(world: World, tmp_path: Path) -> None:
+def test_the_row_is_seen_by_others_before_the_call_is_made(world: World, where: Place) -> None:
     world.ledger.start(call_of(world), WIDE)
-    with Store.open(tmp_path / "memory.db", clock=world.clock) as other:
+    with Store.open(where, clock=world.clock) as other:
         assert Ledger(other, world.project_id).used().tokens_today == 150
 
 
@@ -191,17 +205,17 @@ def test_a_chunk_with_one_commit_that_was_claimed_is_claimed(world: World) -> No
     assert not world.ledger.claim(world.session_id, 2)
 
 
-def test_nothing_is_written_to_say_that_nothing_was_spent(world: World, tmp_path: Path) -> None:
-    assert world.ledger.used().calls_today == 0
-    assert world.ledger.calls() == []
-    assert not world.ledger.is_claimed(["a" * 40])
+def test_nothing_is_written_to_say_that_nothing_was_spent(filed: World, tmp_path: Path) -> None:
+    assert filed.ledger.used().calls_today == 0
+    assert filed.ledger.calls() == []
+    assert not filed.ledger.is_claimed(["a" * 40])
     assert not (tmp_path / "spend.db").exists()
 
 
-def test_a_damaged_record_of_spending_is_not_begun_anew_by_itself(world: World, tmp_path: Path) -> None:
+def test_a_damaged_record_of_spending_is_not_begun_anew_by_itself(filed: World, tmp_path: Path) -> None:
     (tmp_path / "spend.db").write_bytes(b"no database" * 100)
     with pytest.raises(StoreDamaged) as caught:
-        world.ledger.start(call_of(world), WIDE)
+        filed.ledger.start(call_of(filed), WIDE)
     assert "none is asked" in caught.value.message
     assert (tmp_path / "spend.db").read_bytes().startswith(b"no database")
 
@@ -209,11 +223,11 @@ def test_a_damaged_record_of_spending_is_not_begun_anew_by_itself(world: World, 
 # -- claims -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_chunk_is_claimed_once(world: World, tmp_path: Path) -> None:
+def test_a_chunk_is_claimed_once(world: World, where: Place) -> None:
     assert world.ledger.claim(world.session_id, 1)
     assert not world.ledger.claim(world.session_id, 1)
     assert world.ledger.claim(world.session_id, 2)
-    with Store.open(tmp_path / "memory.db") as again:
+    with Store.open(where) as again:
         assert not Ledger(again, world.project_id).claim(world.session_id, 1)
 
 
@@ -228,23 +242,23 @@ def test_a_call_that_a_cap_refuses_claims_nothing(world: World) -> None:
 
 RACE = """
 import json, sys, time
-from pathlib import Path
 from contox_hooks.memory.store import Store
 from contox_hooks.model.ledger import Ledger
-path, project_id, session_id, at = Path(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4])
-with Store.open(path) as store:
+from tests.memory.events import place_of
+project_id, session_id, at = sys.argv[2], sys.argv[3], float(sys.argv[4])
+with Store.open(place_of(sys.argv[1])) as store:
     ledger = Ledger(store, project_id)
     time.sleep(max(0.0, at - time.time()))
-    print(json.dumps([number for number in range(200) if ledger.claim(session_id, number)]))
+    print(json.dumps([number for number in range(100) if ledger.claim(session_id, number)]))
 """
 
 
-def test_two_processes_never_claim_the_same_chunk(world: World, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", RACE, str(tmp_path / "memory.db"), world.project_id, world.session_id]
+def test_two_processes_never_claim_the_same_chunk(world: World, where: Place) -> None:
+    command = [sys.executable, "-c", RACE, str(where), world.project_id, world.session_id]
     at = str(time.time() + 1.0)
     racers = [subprocess.Popen([*command, at], cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
     first, second = (json.loads(racer.communicate(timeout=60)[0]) for racer in racers)
-    assert sorted(first + second) == list(range(200))
+    assert sorted(first + second) == list(range(100))
 
 
 ASK = """
@@ -253,10 +267,11 @@ from pathlib import Path
 from contox_hooks.memory.store import Store
 from contox_hooks.model.ledger import Ledger
 from contox_hooks.model.metering import Meter, Priced
+from tests.memory.events import place_of
 from tests.model.world import PRICE, QUESTION, WIDE, client
-path, project_id, session_id, url = Path(sys.argv[1]), *sys.argv[2:5]
-with Store.open(path) as store:
-    meter = Meter([Priced(client(url, path.parent), PRICE)], Ledger(store, project_id), WIDE)
+project_id, session_id, url, folder = sys.argv[2:6]
+with Store.open(place_of(sys.argv[1])) as store:
+    meter = Meter([Priced(client(url, Path(folder)), PRICE)], Ledger(store, project_id), WIDE)
     try:
         print(meter.ask(QUESTION, purpose="enrich", session_id=session_id, chunk_no=1).text)
     except Exception as error:
@@ -265,11 +280,11 @@ with Store.open(path) as store:
 
 
 def test_a_process_killed_in_mid_call_leaves_its_row_and_nobody_pays_again(
-    world: World, tmp_path: Path, model_server: ModelServer
+    world: World, where: Place, tmp_path: Path, model_server: ModelServer
 ) -> None:
     model_server.script(silent(), says("a second time"))
-    command = [sys.executable, "-c", ASK, str(tmp_path / "memory.db"), world.project_id, world.session_id]
-    victim = subprocess.Popen([*command, model_server.url], cwd=ROOT, stdout=subprocess.PIPE)
+    command = [sys.executable, "-c", ASK, str(where), world.project_id, world.session_id]
+    victim = subprocess.Popen([*command, model_server.url, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert model_server.reached.wait(30)
         os.kill(victim.pid, signal.SIGKILL)
@@ -279,6 +294,8 @@ def test_a_process_killed_in_mid_call_leaves_its_row_and_nobody_pays_again(
     (row,) = world.ledger.calls(world.session_id)
     assert (row.status, row.is_estimate, row.chunk_no) == ("started", True, 1)
     assert row.prompt_tokens + row.completion_tokens == 115
-    again = subprocess.run([*command, model_server.url], cwd=ROOT, capture_output=True, text=True, check=True)
+    again = subprocess.run(
+        [*command, model_server.url, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert again.stdout == "SpendRefused\n"
     assert len(model_server.asked) == 1

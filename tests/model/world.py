@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contox_hooks.memory.store import Place
 from contox_hooks.model.chat import Answer, Question
 from contox_hooks.model.client import ModelClient
 from contox_hooks.model.ledger import Caps, Ledger
@@ -53,9 +54,9 @@ def fails(error: BaseException) -> Callable[[Question], Answer]:
 class World:
     """One store, one project, one session."""
 
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(self, where: Place, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.service = open_service(folder, self.clock)
+        self.service = open_service(where, self.clock)
         self.store = self.service.store
         self.project_id = a_project(self.service).id
         receipts = self.service.ingest(self.project_id, [commit(1, DAY)])

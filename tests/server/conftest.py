@@ -12,12 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from contox_hooks.domain.access import Role, Scope
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
+from contox_hooks.server.patience import Patient
 from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 
@@ -63,10 +65,13 @@ class Running:
             return service.projects.create(name).id
 
 
-def serve(site: Site) -> Iterator[str]:
+def serve(site: Site, app: FastAPI | None = None) -> Iterator[str]:
     """Runs until the generator is closed; yields its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(site), log_level="warning", timeout_graceful_shutdown=1, lifespan="on")
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio forgets it for a socket it is given: 40 ms
+    config = uvicorn.Config(
+        app or create_app(site), log_level="warning", timeout_graceful_shutdown=1, lifespan="on", http=Patient
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -55,9 +55,9 @@ def _moment(at_utc: int) -> datetime:
 
 
 def commit_of(item: Item) -> str | None:
-    """The commit that the item ends with, twelve characters."""
-    shas = (item.commit_range or "").rpartition("..")[2] or (item.evidence[0].commit_sha if item.evidence else "")
-    return shas[:12] or None
+    """The commit that the item ends with, twelve characters; None for what only a note says."""
+    cited = next((entry.commit_sha for entry in item.evidence if entry.is_of_commit), "")
+    return ((item.commit_range or "").rpartition("..")[2] or cited)[:12] or None
 
 
 def one_line(text: str, limit: int = MAX_LINE) -> str:

@@ -61,6 +61,8 @@ SET_FACT = """
 INSERT INTO server_fact (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 
+DELETE_FACT = "DELETE FROM server_fact WHERE name = :name"
+
 INSERT_PERSON = """
 INSERT INTO person (id, name, is_owner, created_at) VALUES (:id, :name, :is_owner, :created_at)
 """
@@ -71,7 +73,14 @@ PERSON_NAMED = "SELECT * FROM person WHERE name = :name"
 
 PEOPLE = "SELECT * FROM person ORDER BY created_at, id"
 
-DELETE_PERSON = "DELETE FROM person WHERE id = :id"
+# What hangs on a person and their keys, in the order that the references allow.
+DELETE_PERSON = (
+    "DELETE FROM ticket WHERE key_id IN (SELECT id FROM api_key WHERE person_id = :id)",
+    "DELETE FROM answer WHERE key_id IN (SELECT id FROM api_key WHERE person_id = :id)",
+    "DELETE FROM api_key WHERE person_id = :id",
+    "DELETE FROM member WHERE person_id = :id",
+    "DELETE FROM person WHERE id = :id",
+)
 
 SET_MEMBER = """
 INSERT INTO member (project_id, person_id, role, added_at) VALUES (:project_id, :person_id, :role, :added_at)
@@ -79,8 +88,6 @@ ON CONFLICT (project_id, person_id) DO UPDATE SET role = excluded.role
 """
 
 REMOVE_MEMBER = "DELETE FROM member WHERE project_id = :project_id AND person_id = :person_id"
-
-LEAVE_ALL = "DELETE FROM member WHERE person_id = :person_id"
 
 MEMBERS = """
 SELECT member.role AS role, member.added_at AS added_at, person.*
@@ -117,8 +124,6 @@ ORDER BY api_key.created_at, api_key.id
 """
 
 REVOKE_KEY = "UPDATE api_key SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"
-
-REVOKE_KEYS_OF = "UPDATE api_key SET revoked_at = :now WHERE person_id = :person_id AND revoked_at IS NULL"
 
 TOUCH_KEY = "UPDATE api_key SET last_used_at = :now WHERE id = :id"
 

@@ -11,19 +11,15 @@ SCHEMA = (
         session_id TEXT NOT NULL REFERENCES session (id),
         type TEXT NOT NULL,
         source TEXT NOT NULL,
+        nonce TEXT,
         received_at INTEGER NOT NULL,
         PRIMARY KEY (project_id, hash)
     )
     """,
-    """
-    CREATE TABLE nonce (
-        project_id TEXT NOT NULL REFERENCES project (id),
-        nonce TEXT NOT NULL,
-        seen_at INTEGER NOT NULL,
-        PRIMARY KEY (project_id, nonce)
-    )
-    """,
-    "CREATE INDEX nonce_seen ON nonce (seen_at)",
+    "CREATE INDEX delivery_nonce ON delivery (project_id, nonce)",
+    # As events are read; of many in one second the latest is found at once.
+    "DROP INDEX event_session",
+    "CREATE INDEX event_session ON event (session_id, at_utc, id)",
     """
     CREATE TABLE answer (
         key_id TEXT NOT NULL REFERENCES api_key (id),
@@ -35,4 +31,43 @@ SCHEMA = (
         PRIMARY KEY (key_id, idempotency_key)
     )
     """,
+    "CREATE INDEX answer_at ON answer (answered_at)",
 )
+
+KNOWN = "SELECT id, session_id FROM delivery WHERE project_id = :project_id AND hash = :hash"
+
+INSERT = """
+INSERT INTO delivery (project_id, hash, id, session_id, type, source, nonce, received_at)
+VALUES (:project_id, :hash, :id, :session_id, :type, :source, :nonce, :now)
+"""
+
+NONCE_USED = """
+SELECT 1 FROM delivery WHERE project_id = :project_id AND nonce = :nonce AND received_at > :since LIMIT 1
+"""
+
+# Commits whose id begins so: a prefix is a range of keys.
+COMMITS_BETWEEN = """
+SELECT key FROM event WHERE project_id = :project_id AND type = 'commit' AND key > :low AND key < :high
+ORDER BY key LIMIT 2
+"""
+
+# A request that is being worked on has status 0.
+BEGIN_ANSWER = """
+INSERT INTO answer (key_id, idempotency_key, request_hash, status, body, answered_at)
+VALUES (:key_id, :idempotency_key, :request_hash, 0, '', :answered_at)
+"""
+
+END_ANSWER = """
+UPDATE answer SET status = :status, body = :body, answered_at = :answered_at
+WHERE key_id = :key_id AND idempotency_key = :idempotency_key
+"""
+
+ANSWER = """
+SELECT request_hash, status, body FROM answer WHERE key_id = :key_id AND idempotency_key = :idempotency_key
+"""
+
+DROP_ANSWER = "DELETE FROM answer WHERE key_id = :key_id AND idempotency_key = :idempotency_key"
+
+PRUNE_ANSWERS = """
+DELETE FROM answer WHERE answered_at <= :before OR (status = 0 AND answered_at <= :begun_before)
+"""

@@ -1,5 +1,14 @@
 """Events, and which commit replaced which."""
 
+# Step 6. What is still to become memory: commits and saved notes.
+SCHEMA = (
+    "DROP INDEX event_unprocessed",
+    """
+    CREATE INDEX event_unprocessed ON event (project_id, session_id)
+    WHERE type IN ('commit', 'mcp_save') AND processed_run IS NULL AND superseded_by IS NULL
+    """,
+)
+
 BY_KEY = "SELECT id, session_id FROM event WHERE project_id = :project_id AND key = :key"
 
 INSERT = """
@@ -11,7 +20,9 @@ VALUES
 
 PAYLOAD = "SELECT payload FROM event WHERE id = :id"
 
-OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id ORDER BY at_utc, id LIMIT :limit"
+OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id ORDER BY at_utc, id LIMIT :limit OFFSET :offset"
+
+ONE_OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id AND id = :id"
 
 HEAD = """
 SELECT key FROM event WHERE session_id = :session_id AND type = 'commit' AND superseded_by IS NULL
@@ -30,17 +41,25 @@ REWRITE_OF = "SELECT new_sha, command FROM rewrite WHERE project_id = :project_i
 
 REWRITTEN_INTO = "SELECT old_sha FROM rewrite WHERE project_id = :project_id AND new_sha = :new_sha"
 
-# Commits that are still to become memory (index event_unprocessed).
+# Still to become memory (index event_unprocessed, whose condition must stand here as it is there).
 UNPROCESSED_COUNT = """
 SELECT COUNT(*) FROM event
-WHERE project_id = :project_id AND type = 'commit' AND processed_run IS NULL AND superseded_by IS NULL
+WHERE project_id = :project_id AND type IN ('commit', 'mcp_save') AND processed_run IS NULL AND superseded_by IS NULL
   AND (:session_id IS NULL OR session_id = :session_id)
 """
 
 UNPROCESSED_SESSIONS = """
 SELECT DISTINCT session_id FROM event
-WHERE project_id = :project_id AND type = 'commit' AND processed_run IS NULL AND superseded_by IS NULL
+WHERE project_id = :project_id AND type IN ('commit', 'mcp_save') AND processed_run IS NULL AND superseded_by IS NULL
 ORDER BY session_id
+"""
+
+UNREAD_NOTES = """
+SELECT * FROM event WHERE session_id = :session_id AND type = 'mcp_save' AND processed_run IS NULL ORDER BY at_utc, id
+"""
+
+LATEST_NOTES = """
+SELECT * FROM event WHERE session_id = :session_id AND type = 'mcp_save' ORDER BY at_utc DESC, id DESC LIMIT :limit
 """
 
 # Not yet in any chunk: what the next extraction takes.
@@ -98,3 +117,9 @@ WHERE project_id = :project_id AND key = :key AND superseded_by IS NOT NULL
 """
 
 FORGET_REWRITE = "DELETE FROM rewrite WHERE project_id = :project_id AND old_sha = :old_sha AND new_sha = :new_sha"
+
+COMMITS_SINCE = """
+SELECT at_utc, payload FROM event
+WHERE project_id = :project_id AND type = 'commit' AND superseded_by IS NULL AND at_utc >= :since
+ORDER BY at_utc DESC, id DESC LIMIT :limit
+"""

@@ -44,6 +44,8 @@ WHERE project_id = :project_id
   AND (:session_id IS NULL OR session_id = :session_id)
   AND (:since IS NULL OR at_utc >= :since)
   AND (:low IS NULL OR (schema_key >= :low AND schema_key < :high))
+  AND (:least IS NULL OR ROUND(CAST(confidence AS NUMERIC), 2) >= :least)
+  AND (:below IS NULL OR ROUND(CAST(confidence AS NUMERIC), 2) < :below)
   AND (:file IS NULL OR id IN (
        SELECT item_id FROM item_file WHERE item_file.project_id = :project_id
        AND (path = :file OR (path >= :folder_low AND path < :folder_high))))
@@ -52,6 +54,13 @@ WHERE project_id = :project_id
 PAGE = f"SELECT * FROM item {_FILTER} ORDER BY importance DESC, at_utc DESC, id DESC LIMIT :limit OFFSET :offset"
 
 COUNT = f"SELECT COUNT(*) FROM item {_FILTER}"
+
+COUNT_BY_KEY = """
+SELECT schema_key, COUNT(*) AS items FROM item
+WHERE project_id = :project_id AND (:status IS NULL OR status = :status) GROUP BY schema_key
+"""
+
+NEWEST_AT = "SELECT MAX(at_utc) FROM item WHERE project_id = :project_id AND status = 'active'"
 
 COUNT_BY_STATUS = "SELECT status, COUNT(*) AS items FROM item WHERE project_id = :project_id GROUP BY status"
 

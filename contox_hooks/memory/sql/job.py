@@ -52,6 +52,12 @@ WHERE job.status = 'failed' AND run.project_id = :project_id
 ORDER BY job.id DESC
 """
 
+FAILED_COUNT = """
+SELECT COUNT(*) FROM job JOIN run ON run.id = job.run_id
+WHERE job.status = 'failed'
+  AND NOT EXISTS (SELECT 1 FROM run later WHERE later.session_id = run.session_id AND later.id > run.id)
+"""
+
 START = """
 UPDATE job SET status = 'running', attempts = attempts + 1, started_at_ms = :now_ms, finished_at_ms = NULL,
     last_error = NULL, detail = NULL
@@ -93,7 +99,7 @@ UPDATE chunk SET result = :result WHERE session_id = :session_id AND chunk_no = 
 STORE_CHUNK = "UPDATE chunk SET stored_run = :run_id WHERE session_id = :session_id AND chunk_no = :chunk_no"
 
 # What rules read for want of a model (pipeline/enrich.py). A quote in a draft's text is escaped: it cannot look so.
-_WANTING = """stored_run IS NOT NULL AND instr(result, '"wanting": true') > 0"""
+_WANTING = """stored_run IS NOT NULL AND result LIKE '%"wanting": true%'"""
 
 WANTING = f"""
 SELECT chunk.session_id AS session_id, COUNT(event.id) AS commits

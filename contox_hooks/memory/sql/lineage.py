@@ -51,7 +51,7 @@ MARK_TOLD = "UPDATE event SET processed_run = :run_id WHERE id = :id"
 
 # Commits made here, that still stand and share a path with a commit, before it.
 MADE_BEFORE = """
-SELECT DISTINCT event.* FROM commit_file JOIN event ON event.id = commit_file.event_id
+SELECT event.* FROM commit_file JOIN event ON event.id = commit_file.event_id
 WHERE commit_file.project_id = :project_id AND commit_file.path = :path AND event.superseded_by IS NULL
   AND event.source = :source AND commit_file.at_utc <= :until AND commit_file.at_utc >= :since
 ORDER BY commit_file.at_utc DESC LIMIT :limit

@@ -14,3 +14,8 @@ WHERE item_fts.project IS NULL ORDER BY item_number.number LIMIT :limit
 COMMIT_COUNT = "SELECT COUNT(*) FROM event WHERE project_id = :project_id AND key >= 'commit:' AND key < 'commit;'"
 
 AUTHORED_COUNT = "SELECT COUNT(*) FROM authored WHERE project_id = :project_id"
+
+# Says that the project's memory has changed: searches before it found less.
+TOUCH = """
+UPDATE item SET updated_at = updated_at WHERE id = (SELECT item_id FROM item_number WHERE number = :number)
+"""

@@ -6,7 +6,8 @@ BUGS_AND_TODOS = """
 SELECT * FROM item
 WHERE project_id = :project_id AND status IN ('active', 'review') AND (type = 'todo' OR (type = 'bug' AND NOT EXISTS (
     SELECT 1 FROM evidence WHERE evidence.item_id = item.id AND evidence.path IS NOT NULL
-    AND quote NOT LIKE '%TODO%' AND quote NOT LIKE '%FIXME%' AND quote NOT LIKE '%XXX%' AND quote NOT LIKE '%HACK%')))
+    AND UPPER(quote) NOT LIKE '%TODO%' AND UPPER(quote) NOT LIKE '%FIXME%'
+    AND UPPER(quote) NOT LIKE '%XXX%' AND UPPER(quote) NOT LIKE '%HACK%')))
 ORDER BY id
 """
 

@@ -1,27 +1,42 @@
-"""Words, by SQLite's own FTS5: the one part of the store that another database does differently.
+"""Words, by SQLite's own FTS5 and PostgreSQL's tsvector (search_postgres.py): the one part of the store that databases
+do each in their way.
 
-The columns hold what `word.py` made of the texts: words without their endings, between spaces. Another database needs
-CANDIDATES and HOLDING over the same columns, in any order it likes: what is shown first, search_rank.py decides.
+The columns hold what `word.py` made of the texts: words without their endings, between spaces. Which candidates are
+shown first, search_rank.py decides.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contox_hooks.memory.database import Each
+from contox_hooks.memory.sql import search_postgres as postgres
 
 # Step 2, as published. `number` is the row in `item_fts`: FTS5 finds rows by integer only.
 SCHEMA = (
     "CREATE TABLE item_number (number INTEGER PRIMARY KEY, item_id TEXT NOT NULL UNIQUE REFERENCES item (id))",
-    """
-    CREATE VIRTUAL TABLE item_fts USING fts5 (
-        title, facts, rationale, files, tags, tokenize = 'porter unicode61 remove_diacritics 2'
-    )
-    """,
+    Each(
+        """
+        CREATE VIRTUAL TABLE item_fts USING fts5 (
+            title, facts, rationale, files, tags, tokenize = 'porter unicode61 remove_diacritics 2'
+        )
+        """,
+        "",
+    ),
 )
 
 # Step 3; search_rebuild.py fills it. `project` keeps projects apart in one index.
 SCHEMA_REBUILT = (
-    "DROP TABLE item_fts",
-    """
-    CREATE VIRTUAL TABLE item_fts USING fts5 (
-        title, facts, rationale, files, tags, project, tokenize = 'unicode61'
-    )
-    """,
+    Each("DROP TABLE item_fts", ""),
+    Each(
+        """
+        CREATE VIRTUAL TABLE item_fts USING fts5 (
+            title, facts, rationale, files, tags, project, tokenize = 'unicode61'
+        )
+        """,
+        "",
+    ),
+    *(Each("", statement) for statement in (*postgres.WORDS, *postgres.CHANGES)),
 )
 
 TO_REBUILD = """
@@ -48,24 +63,31 @@ SELECT :number, :title, :facts, :rationale, :files, :tags, item.project_id
 FROM item_number JOIN item ON item.id = item_number.item_id WHERE item_number.number = :number
 """
 
-# The rows that may be answers, by FTS5's BM25 with the weights of search_rank.py.
-CANDIDATES = """
+# The rows that may be answers, weighed with search_rank.py's weights by FTS5's BM25, or by what a word is worth
+# (`rarities`) times what PostgreSQL says of its places.
+CANDIDATES = Each(
+    """
 SELECT item_number.item_id AS id FROM (
     SELECT rowid AS number, bm25(item_fts, 3.0, 1.0, 1.0, 0.5, 0.5, 0.0) AS weight
     FROM item_fts WHERE item_fts MATCH :query ORDER BY weight, number LIMIT :limit
 ) AS found JOIN item_number ON item_number.number = found.number
 ORDER BY found.weight, found.number
-"""
+""",
+    postgres.CANDIDATES,
+)
 
-NEWEST_CANDIDATES = """
+NEWEST_CANDIDATES = Each(
+    """
 SELECT item_number.item_id AS id FROM (
     SELECT rowid AS number FROM item_fts WHERE item_fts MATCH :query ORDER BY rowid DESC LIMIT :limit
 ) AS found JOIN item_number ON item_number.number = found.number
 ORDER BY found.number DESC
-"""
+""",
+    postgres.NEWEST_CANDIDATES,
+)
 
 # How many rows of the project hold a word.
-HOLDING = "SELECT COUNT(*) FROM item_fts WHERE item_fts MATCH :query"
+HOLDING = Each("SELECT COUNT(*) FROM item_fts WHERE item_fts MATCH :query", postgres.HOLDING)
 
 # What the ranking looks at: the title as it is written, and the words of every field.
 DOCUMENTS = """
@@ -98,5 +120,16 @@ WHERE item_file.project_id = :project_id AND item_file.path IN ({wanted}) ORDER 
 
 FILES = "SELECT item_id AS id, path FROM item_file WHERE item_id IN ({wanted}) ORDER BY path"
 
-# Moves with every change of the store, by this connection or another.
-CHANGES = "SELECT data_version, total_changes() AS own FROM pragma_data_version"
+
+def query(project_id: str, words: Iterable[str] = (), begun: str | None = None) -> Each:
+    """What the statements above call `query`: rows of the project that have any of the words, if there are some;
+    `begun` is one that stands for all that begin so."""
+    asked = list(words)
+    either = " OR ".join(f'"{word}"*' if word == begun else f'"{word}"' for word in asked)
+    fts5 = f'project : "{project_id}"' + (f" AND ({either})" if either else "")
+    return Each(fts5, postgres.query(project_id, asked, begun))
+
+
+def terms(words: Iterable[str], begun: str | None) -> list[str]:
+    """What CANDIDATES calls `words`, where they are weighed one by one."""
+    return [postgres.term(word, begun) for word in words]

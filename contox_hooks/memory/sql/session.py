@@ -1,5 +1,8 @@
 """Sessions: what an event may join, how they end, what people list."""
 
+from functools import cache
+from typing import NamedTuple
+
 BY_ID = "SELECT * FROM session WHERE id = :id"
 
 # ULIDs: a prefix is a range of ids.
@@ -71,17 +74,62 @@ SET_SUMMARY = """
 UPDATE session SET summary = COALESCE(:summary, summary), items_extracted = items_extracted + :items WHERE id = :id
 """
 
-# Newest first. `before_at` and `before_id` are the last row of the page before; a session whose window has run out
-# counts as closed although nothing has written that yet.
-PAGE = """
-SELECT * FROM session
-WHERE project_id = :project_id
-  AND (:source IS NULL OR source = :source)
-  AND (:status IS NULL
-       OR :status = CASE WHEN status = 'active' AND window_ends_at <= :now THEN 'closed' ELSE status END)
-  AND (:before_at IS NULL OR started_at < :before_at OR (started_at = :before_at AND id < :before_id))
-ORDER BY started_at DESC, id DESC LIMIT :limit
+# The sessions whose newest run has a job in such a state: the indexes of jobs lead to them.
+_NEWEST_RUN_HAS = """(
+SELECT run.session_id FROM job JOIN run ON run.id = job.run_id
+WHERE run.project_id = :project_id AND job.status {}
+  AND NOT EXISTS (SELECT 1 FROM run later WHERE later.session_id = run.session_id AND later.id > run.id))
 """
+_FAILED = _NEWEST_RUN_HAS.format("= 'failed'")
+_OPEN = _NEWEST_RUN_HAS.format("IN ('queued', 'running')")
+_QUIET = f"id NOT IN {_FAILED} AND id NOT IN {_OPEN}"
+
+# A session whose window has run out counts as closed although nothing has written that yet.
+_IS_ACTIVE = "status = 'active' AND window_ends_at > :now"
+_STATUS: dict[str, str] = {
+    "active": _IS_ACTIVE,
+    "closed": "(status = 'closed' OR (status = 'active' AND window_ends_at <= :now))",
+    "compacted": "status = 'compacted'",
+}
+# As session.py's `lifecycle`; who asks for `completed` gets those with memory, too.
+_LIFECYCLE: dict[str, str] = {
+    "failed": f"id IN {_FAILED}",
+    "enriching": f"id IN {_OPEN} AND id NOT IN {_FAILED}",
+    "active": f"{_IS_ACTIVE} AND {_QUIET}",
+    "completed": f"NOT ({_IS_ACTIVE}) AND {_QUIET}",
+    "enriched": f"""NOT ({_IS_ACTIVE}) AND {_QUIET}
+        AND EXISTS (SELECT 1 FROM run WHERE run.session_id = session.id)""",
+}
+
+
+class Listing(NamedTuple):
+    page: str
+    """Newest first; `before_at` and `before_id` are the last row of the page before."""
+    jobs: str
+    """Of the newest run of each session of the page."""
+    total: str
+
+
+@cache
+def listing(*, of_source: bool, status: str | None, lifecycle: str | None, after_another: bool) -> Listing:
+    """Written for what is asked, so that each question has its index."""
+    where = ["project_id = :project_id"]
+    where += ["source = :source"] if of_source else []
+    where += [_STATUS[status]] if status else []
+    where += [_LIFECYCLE[lifecycle]] if lifecycle else []
+    total = f"SELECT COUNT(*) FROM session WHERE {' AND '.join(where)}"
+    if after_another:
+        where.append("(started_at < :before_at OR (started_at = :before_at AND id < :before_id))")
+    rows = f"FROM session WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :offset"
+    return Listing(
+        f"SELECT * {rows}",
+        f"""
+        SELECT job.* FROM (SELECT id {rows}) AS page
+        JOIN job ON job.run_id = (SELECT MAX(run.id) FROM run WHERE run.session_id = page.id) ORDER BY job.id
+        """,
+        total,
+    )
+
 
 LATEST_EVENT = """
 SELECT last_event_at FROM session WHERE project_id = :project_id AND event_count > 0

@@ -74,6 +74,12 @@ SELECT
 FROM model_call WHERE started_ms >= :since_ms AND started_ms < :until_ms
 """
 
+USED_BY_PROJECT = """
+SELECT project, SUM(prompt_tokens + completion_tokens) AS tokens, SUM(COALESCE(micro_dollars, 0)) AS micro_dollars,
+    SUM(CASE WHEN paid = 1 AND micro_dollars IS NULL THEN 1 ELSE 0 END) AS unpriced, COUNT(*) AS calls
+FROM model_call WHERE started_ms >= :since_ms AND started_ms < :until_ms GROUP BY project
+"""
+
 USED_BY_SESSION = """
 SELECT COALESCE(SUM(prompt_tokens + completion_tokens), 0) FROM model_call WHERE session_id = :session_id
 """

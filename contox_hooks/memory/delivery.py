@@ -1,0 +1,143 @@
+"""What came in over HTTP is taken once: its events stored, its answer kept, the pipeline asked for where wanted.
+
+Must not know HTTP or signatures. Invariants: an event's identity is its content's hash, so that a repeat gets the first
+answer and changes nothing; a nonce serves one event in NONCE_LIFE_S; all of it is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contox_hooks.backend.protocol import Receipt
+from contox_hooks.domain.event import Event, key_of
+from contox_hooks.domain.pipeline import decide_auto_run
+from contox_hooks.domain.setting import Settings
+from contox_hooks.memory.ingest import Batch
+from contox_hooks.memory.job import Jobs
+from contox_hooks.memory.sql import delivery as sql
+from contox_hooks.memory.sql import event as event_sql
+from contox_hooks.memory.store import Store
+
+NONCE_LIFE_S: Final = 600
+"""CONTRACT.md section 0, decision 3."""
+SHORT_ID: Final = 12
+"""So much of a commit's id the vendor's extension sends (CONTRACT.md section 3)."""
+_AFTER_HEX: Final = "g"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    project_id: str
+    source: str
+    type: str
+    content_hash: str
+    """wire/envelope.py's: an event's identity however often it is signed."""
+    nonce: str | None
+    events: Sequence[Event]
+    """At least one."""
+    seen_at: int | None
+    """As `ingest` takes it."""
+    wants_memory: bool
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    event_id: str
+    session_id: str
+    """Of its latest event."""
+    job_id: str | None = None
+    """The first job of the run that was asked for because of it."""
+    is_known: bool = False
+    """It came before, and got this answer then."""
+    is_pending: bool = False
+    """Its commits are on their way to be memory."""
+    to_wake: tuple[str, ...] = ()
+    """Sessions of its batch that have runs queued."""
+
+
+def take_deliveries(store: Store, deliveries: Sequence[Delivery]) -> list[Taken | None]:
+    """One answer each, in order; None: its nonce was used for another event before, nothing of it is stored. They are
+    of one project, and one transaction. At least one."""
+    with store.transaction():
+        batch = _Taking(store, deliveries[0])
+        taken = [batch.take(delivery) for delivery in deliveries]
+        return batch.finished(taken)
+
+
+class _Taking:
+    def __init__(self, store: Store, first: Delivery) -> None:
+        self._store = store
+        self._project_id = first.project_id
+        self._now = store.now()
+        self._ingest = Batch(store, first.project_id, first.settings.window)
+        self._wanted: dict[str, int] = {}
+        """Sessions with commits to learn from, and the least seconds between automatic runs."""
+        self._landed: dict[str, None] = {}
+
+    def take(self, delivery: Delivery) -> Taken | None:
+        store, where = self._store, {"project_id": self._project_id, "hash": delivery.content_hash}
+        known = store.row(sql.KNOWN, **where)
+        if known is not None:
+            return Taken(known["id"], known["session_id"], is_known=True)
+        if delivery.nonce is not None and self._is_used(delivery.nonce):
+            return None
+        events = [found for event in delivery.events for found in self._with_full_id(event)]
+        receipts = self._ingest.take_all(events, seen_at=delivery.seen_at)
+        latest = receipts[max(range(len(events)), key=lambda index: (events[index].at_utc, index))]
+        store.run(
+            sql.INSERT, **where, id=latest.event_id, session_id=latest.session_id, type=delivery.type,
+            source=delivery.source, nonce=delivery.nonce, now=self._now,
+        )  # fmt: skip
+        told = [(event, receipt) for event, receipt in zip(events, receipts, strict=True) if not receipt.duplicate]
+        is_pending = delivery.wants_memory and self._want_memory(delivery.settings, told)
+        return Taken(latest.event_id, latest.session_id, is_pending=is_pending)
+
+    def _is_used(self, nonce: str) -> bool:
+        values = {"project_id": self._project_id, "nonce": nonce, "since": self._now - NONCE_LIFE_S}
+        return self._store.row(sql.NONCE_USED, **values) is not None
+
+    def _with_full_id(self, event: Event) -> Iterator[Event]:
+        """A commit that is known by its full id is that one, whoever told of it first."""
+        sha = event.key.partition(":")[2]
+        if event.type != "commit" or len(sha) < SHORT_ID:
+            yield event
+        elif len(sha) == SHORT_ID:
+            between = {"low": event.key, "high": event.key + _AFTER_HEX}
+            found = self._store.rows(sql.COMMITS_BETWEEN, project_id=self._project_id, **between)
+            yield replace(event, key=found[0]["key"]) if len(found) == 1 else event
+        else:
+            yield event
+            short = sha[:SHORT_ID]
+            if self._store.row(event_sql.BY_KEY, project_id=self._project_id, key=f"commit:{short}") is not None:
+                payload = {"command": "full id", "pairs": [[short, sha]]}
+                yield Event("rewrite", key_of("rewrite", "full id", short, sha), event.source, event.at_utc, payload)
+
+    def _want_memory(self, settings: Settings, told: Sequence[tuple[Event, Receipt]]) -> bool:
+        if settings.auto_learn:
+            self._landed |= {receipt.session_id: None for event, receipt in told if event.type == "landed"}
+        changed_lines = sum(event.changed_lines for event, _ in told)
+        wants = decide_auto_run(auto_learn=settings.auto_learn, changed_lines=changed_lines)
+        if wants:
+            sessions = {receipt.session_id for event, receipt in told if event.type == "commit"}
+            self._wanted |= dict.fromkeys(sessions, settings.min_interval_s)
+        return wants
+
+    def finished(self, taken: Sequence[Taken | None]) -> list[Taken | None]:
+        """What is done once for all of them."""
+        self._ingest.finish()
+        jobs = Jobs(self._store)
+        job_ids: dict[str, str] = {}
+        for session_id, interval_s in self._wanted.items():
+            for run_id in jobs.request([session_id], trigger="auto", min_interval_s=interval_s):
+                job_ids[session_id] = jobs.of_run(run_id)[0].id
+        if self._landed:  # free, and nothing to do where a run is queued
+            jobs.request(list(self._landed), trigger="landed")
+        to_wake = tuple(self._wanted | self._landed)
+        return [
+            answer
+            and replace(answer, job_id=job_ids.get(answer.session_id) if answer.is_pending else None, to_wake=to_wake)
+            for answer in taken
+        ]

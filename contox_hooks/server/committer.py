@@ -1,0 +1,155 @@
+"""The one writer of what comes in: all requests that wait are one transaction, and are answered when it is durable.
+
+Must not know HTTP. Invariants: nobody gets an answer before the commit; a batch that fails is repeated one by one, so
+that a bad request harms nobody but itself; what was taken in is written, also while stopping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from contox_hooks.domain.error import Busy
+from contox_hooks.memory.delivery import Delivery, Taken, take_deliveries
+from contox_hooks.memory.service import Service
+from contox_hooks.memory.store import is_url
+from contox_hooks.server.engine import Engine
+from contox_hooks.server.pool import Pool
+
+MOST_WAITING: Final = 512
+"""Half a second's work; whoever comes then is told to come again."""
+MOST_TOGETHER: Final = 64
+
+_log = logging.getLogger(__name__)
+
+Prepare = Callable[[Service], Delivery]
+
+
+@dataclass(slots=True)
+class _Job:
+    prepare: Prepare
+    answer: asyncio.Future[Taken | None]
+    delivery: Delivery | None = None
+    is_over: bool = False
+    taken: Taken | None = None
+    error: Exception | None = None
+
+
+class Committer:
+    def __init__(self, pool: Pool, engine: Engine) -> None:
+        self._pool = pool
+        self._engine = engine
+        self._waiting: queue.Queue[_Job | None] = queue.Queue(MOST_WAITING)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="committer")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Writes what waits; nobody may ask any more."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join()
+
+    async def taken(self, prepare: Prepare) -> Taken | None:
+        """As `take_deliveries` gives it, once it is durable. `prepare` says what is to be stored, reads only, and runs
+        in the writer's thread: for what takes milliseconds. Raises Busy, StoreError, what `prepare` raises."""
+        job = _Job(prepare, asyncio.get_running_loop().create_future())
+        if self._thread is None:
+            raise Busy("the server is stopping")
+        try:
+            self._waiting.put_nowait(job)
+        except queue.Full:
+            raise Busy("too many events at once", hint="try again in a moment") from None
+        return await job.answer
+
+    def _run(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            batch = [job]
+            while len(batch) < MOST_TOGETHER and (job := self._next()) is not None:
+                batch.append(job)
+            self._commit(batch)
+            batch[0].answer.get_loop().call_soon_threadsafe(_answer, batch)
+
+    def _next(self) -> _Job | None:
+        try:
+            job = self._waiting.get_nowait()
+        except queue.Empty:
+            return None
+        if job is None:
+            self._waiting.put(None)  # the end is seen by who waits for the next batch
+        return job
+
+    def _commit(self, batch: Sequence[_Job]) -> None:
+        try:
+            with self._pool.service() as service:
+                for job in batch:
+                    _prepare(job, service)
+                for scope, parts in _transactions(service, [job for job in batch if not job.is_over]):
+                    service.store.scope = scope
+                    with service.store.transaction():
+                        for part in parts:
+                            _take(service, part)
+                    for part in parts:
+                        self._follow(part)
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for job in batch:
+                if not job.is_over:
+                    self._commit([job])
+
+    def _follow(self, part: Sequence[_Job]) -> None:
+        to_wake: dict[str, None] = {}
+        for job in part:
+            job.is_over = True
+            to_wake |= dict.fromkeys(() if job.taken is None else job.taken.to_wake)
+        if to_wake:
+            self._engine.wake(_project_id(part[0]), list(to_wake))
+
+
+def _prepare(job: _Job, service: Service) -> None:
+    if job.delivery is None:
+        try:
+            job.delivery = job.prepare(service)
+        except Exception as error:
+            job.error, job.is_over = error, True
+
+
+def _transactions(service: Service, jobs: Sequence[_Job]) -> Iterator[tuple[str | None, Sequence[Sequence[_Job]]]]:
+    """A file has one writer; in PostgreSQL those of one project wait for each other only (memory/store.py)."""
+    ordered = sorted(jobs, key=_project_id)
+    parts = [(project_id, list(part)) for project_id, part in groupby(ordered, key=_project_id)]
+    if is_url(service.store.path):
+        yield from ((project_id, [part]) for project_id, part in parts)
+    elif parts:
+        yield None, [part for _, part in parts]
+
+
+def _project_id(job: _Job) -> str:
+    return "" if job.delivery is None else job.delivery.project_id
+
+
+def _take(service: Service, part: Sequence[_Job]) -> None:
+    deliveries = [job.delivery for job in part if job.delivery is not None]
+    for job, taken in zip(part, take_deliveries(service.store, deliveries), strict=True):
+        job.taken = taken
+
+
+def _answer(batch: Sequence[_Job]) -> None:
+    for job in batch:
+        if job.answer.done():
+            continue  # who asked has gone
+        if job.error is None:
+            job.answer.set_result(job.taken)
+        else:
+            job.answer.set_exception(job.error)

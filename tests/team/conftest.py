@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.model.server import model_server as model_server
