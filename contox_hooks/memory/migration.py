@@ -262,12 +262,18 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "relation", _RELATION_SCHEMA),
     Migration(5, "authored", _LINEAGE_SCHEMA, _fill_authored),
     Migration(
-        6, "server",
+        6,
+        "server",
         (
-            *_ACCESS_SCHEMA, *_DELIVERY_SCHEMA, *_CONTEXT_SCHEMA, *_ACTIVITY_SCHEMA, *_PULSE_SCHEMA, *_EVENT_SCHEMA,
+            *_ACCESS_SCHEMA,
+            *_DELIVERY_SCHEMA,
+            *_CONTEXT_SCHEMA,
+            *_ACTIVITY_SCHEMA,
+            *_PULSE_SCHEMA,
+            *_EVENT_SCHEMA,
             *_BRAIN_SCHEMA,
         ),
-    ),  # fmt: skip
+    ),
 )
 
 LATEST = MIGRATIONS[-1].version

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from contox_hooks.domain.digest import CommitDigest
-from contox_hooks.domain.event import SOURCE_HOOKS
+from contox_hooks.domain.event import SOURCE_HISTORY
 from contox_hooks.git.patch import Patch, line_of
 from contox_hooks.memory.session import StoredEvent, stored_event
 from contox_hooks.memory.sql import event as event_sql
@@ -217,7 +217,7 @@ class Kinship:
         found: dict[str, tuple[int, CommitDigest]] = {}
         for path in sorted(paths):
             rows = self._store.rows(
-                sql.MADE_BEFORE, project_id=self._project_id, path=path, source=SOURCE_HOOKS, until=at_utc,
+                sql.MADE_BEFORE, project_id=self._project_id, path=path, history=SOURCE_HISTORY, until=at_utc,
                 since=at_utc - _SQUASHED_WITHIN_S, limit=_MAX_ON_PATH,
             )  # fmt: skip
             found |= {_sha(row): (row["at_utc"], _digest(row)) for row in rows if _sha(row) not in found}

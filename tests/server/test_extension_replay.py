@@ -19,7 +19,6 @@ from contox_hooks.memory.store import Store
 from contox_hooks.server.engine import NoEngine
 from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
-from tests.gitrepo import Repo
 from tests.server.captured import run_pipeline
 from tests.server.conftest import Running, serve
 from tests.server.ingesting import Sender, written
@@ -178,7 +177,8 @@ def test_a_commit_until_its_pipeline_is_done(running: Running, editor: Editor) -
     editor.poll()
     said = editor.flush(commit("c579a6237f1b", "Decision: tokens last an hour"))
     assert (said["status"], said["enrichmentPending"]) == ("accepted", True)
-    assert said["eventId"] and said["enrichmentJobId"]
+    assert said["eventId"]
+    assert said["enrichmentJobId"]
     editor.poll()
     assert editor.tracked == said["sessionId"]
     assert editor.pipeline(said["sessionId"]) == "pending 0/5"
@@ -224,7 +224,7 @@ def test_four_hundred_commits_in_captures_that_overlap(editor: Editor) -> None:
     assert session["status"] == "active"
 
 
-def test_a_merge_and_a_pull_stay_in_the_session_of_now(editor: Editor, repo: Repo) -> None:
+def test_a_merge_and_a_pull_stay_in_the_session_of_now(editor: Editor) -> None:
     """Merged commits are sent once more, without the merge; pulled ones carry their authors' old dates."""
     side = commit("5de000000000", "Side work")
     first = editor.flush(side)

@@ -53,7 +53,7 @@ MARK_TOLD = "UPDATE event SET processed_run = :run_id WHERE id = :id"
 MADE_BEFORE = """
 SELECT event.* FROM commit_file JOIN event ON event.id = commit_file.event_id
 WHERE commit_file.project_id = :project_id AND commit_file.path = :path AND event.superseded_by IS NULL
-  AND event.source = :source AND commit_file.at_utc <= :until AND commit_file.at_utc >= :since
+  AND event.source <> :history AND commit_file.at_utc <= :until AND commit_file.at_utc >= :since
 ORDER BY commit_file.at_utc DESC LIMIT :limit
 """
 

@@ -15,6 +15,7 @@ from contox_hooks.server.rim.header import Header
 from contox_hooks.server.rim.limit import Limit
 from contox_hooks.server.rim.record import Record
 from contox_hooks.server.rim.repeat import Repeat
+from contox_hooks.server.rim.slash import Slash
 from contox_hooks.server.rim.tally import Tally
 from contox_hooks.server.site import Site
 
@@ -37,3 +38,4 @@ def surround(app: FastAPI, site: Site) -> None:
     app.add_middleware(Door, hosts=options.hosts, base_url=options.base_url)
     app.add_middleware(Record, tally=app.state.tally)
     app.add_middleware(Header, is_secure=options.is_secure)
+    app.add_middleware(Slash)

@@ -58,7 +58,10 @@ def test_what_models_cost_today_is_told_by_project(learned: Learned) -> None:
     with learned.running.service() as service:
         other = service.projects.create("other").id
         for project_id, tokens in ((learned.project_id, 1_000), (other, 20)):
-            ledger, call = Ledger(service.store, project_id), Call("ask", "m", True, Price(1_000_000, 1_000_000), tokens, 0)
+            ledger, call = (
+                Ledger(service.store, project_id),
+                Call("ask", "m", True, Price(1_000_000, 1_000_000), tokens, 0),
+            )
             call_id = ledger.start(call, Caps(10_000, 10_000, 50))
             ledger.settle(call_id, call, model="m", prompt=tokens, completion=0, is_estimate=False)
     text = owner.text(PATH)
