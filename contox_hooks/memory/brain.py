@@ -9,27 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from contox_hooks.domain.item import Item
-from contox_hooks.memory.brain_layer import (
-    Head,
-    Layer,
-    Topic,
-    areas_of,
-    best_of,
-    brief_of,
-    newest_first,
-    stack_of,
-    topics_of,
-)
+from contox_hooks.memory.brain_layer import Head, Layer, Placed, Topic, rank, weight
+from contox_hooks.memory.brain_outline import Outline, Source
 from contox_hooks.memory.brain_text import SECTIONS, Line, Page, details, title_line, told, with_details
 from contox_hooks.memory.brain_tree import Node, tree_of
+from contox_hooks.memory.report.module import is_code
 from contox_hooks.memory.report.telling import iso
-from contox_hooks.memory.sql import brain as sql
-from contox_hooks.memory.store import Store
 
 CHARACTERS_A_TOKEN = 4
 DEFAULT_BUDGET_TOKENS = 6000
@@ -44,7 +36,12 @@ _LINES = {_BRIEF: 1, _ACTIVE: 3, _REFERENCE: 1}
 """Reasons and facts told of an item."""
 _MAX_MERGED = 5
 """Items of one topic whose facts are looked at."""
-_SUMMARY_CONVENTIONS = 20
+_STACK = "root/stack"
+"""What the project is built of stands under this key; how its parts were moved around does not."""
+_STACK_ITEMS, _AREA_ITEMS, _MAX_AREAS = 3, 30, 5
+_MAIN_FILES = 5
+"""Of an item: those that it is about come first."""
+_BRIEF_DECISIONS, _BRIEF_CONVENTIONS, _SUMMARY_CONVENTIONS = 3, 5, 20
 _MISSES = 40
 """So many that do not fit in a row, and the room is full."""
 
@@ -102,107 +99,89 @@ class Brain:
 
 def brain_of(
     project_name: str,
-    items: Iterable[Head],
+    source: Source,
     item_of: Callable[[Head], Item],
     *,
     budget_tokens: int = DEFAULT_BUDGET_TOKENS,
-    min_confidence: float = 0.0,
     limit: int | None = None,
     active_files: Iterable[str] = (),
 ) -> Brain:
-    """`items`: active ones, in any order; `item_of` gives the item itself, asked for when it is told of.
-
-    `limit`: at most so many are told. `active_files`: paths or folders that are worked on; what stands there comes
-    first, after the rules.
+    """`item_of` gives the item itself, asked for when it is told of. `limit`: at most so many are told.
+    `active_files`: paths or folders that are worked on; what stands there comes first, after the rules.
     """
-    known = sorted((item for item in items if item.confidence >= min_confidence), key=lambda item: item.id)
     active = sorted(set(active_files))
-    topics = topics_of(known, active)
-    memory = _Memory(project_name, known, topics, *brief_of(topics), item_of)
+    outline = Outline(source, active)
+    memory = _Memory(
+        project_name, outline,
+        tuple(islice(_best(outline, "decision"), _BRIEF_DECISIONS)),
+        tuple(islice(_best(outline, "convention"), _BRIEF_CONVENTIONS)),
+        _lines_of_the_whole(source, outline), item_of,
+    )  # fmt: skip
     page = _page(memory, budget_tokens, limit)
-    told_ids = tuple(sorted(item.id for topic in page.topics for item in topic.items))
-    keys = {item.id: item.schema_key for item in known}
-    document = page.text(len(known) - len(told_ids))
+    told_items = sorted((item for topic in page.topics for item in topic.items), key=lambda item: item.id)
+    left_out = outline.count - len(told_items)
+    document = page.text(left_out)
     summary = _summary(memory, min(budget_tokens, SUMMARY_TOKENS))
-    tree = tree_of(keys.values())
+    tree = tree_of(source.keys())
     layers = _layers(memory)
     said = _hash(project_name, document, summary, [node.to_wire() for node in tree], asdict(layers))
     return Brain(
         document=document,
         summary=summary,
         token_estimate=-(-len(document) // CHARACTERS_A_TOKEN),
-        items_loaded=len(told_ids),
-        items_left_out=len(known) - len(told_ids),
-        item_ids=told_ids,
-        schema_keys=tuple(sorted({keys[item_id] for item_id in told_ids})),
+        items_loaded=len(told_items),
+        items_left_out=left_out,
+        item_ids=tuple(item.id for item in told_items),
+        schema_keys=tuple(sorted({item.schema_key for item in told_items})),
         brain_hash=said,
-        etag=_hash(said, budget_tokens, float(min_confidence), limit, active)[:32],
+        etag=_hash(said, budget_tokens, float(source.min_confidence), limit, active)[:32],
         tree=tree,
         layers=layers,
     )
 
 
-class StoredHead(NamedTuple):
-    id: str
-    type: str
-    title: str
-    schema_key: str
-    confidence: float
-    importance: int
-    dedup_hint: str | None
-    files_json: str
-    at_utc: int
-
-    @property
-    def files(self) -> list[str]:
-        found: list[str] = json.loads(self.files_json)
-        return found
-
-
-def heads(store: Store, project_id: str) -> list[StoredHead]:
-    """Of the active items."""
-    return [StoredHead._make(row) for row in store.rows(sql.HEADS, project_id=project_id)]
-
-
 class _Memory(NamedTuple):
     name: str
-    items: Sequence[Head]
-    topics: Sequence[Topic]
+    outline: Outline
     decisions: Sequence[Topic]
     conventions: Sequence[Topic]
     """Those of the brief."""
+    of_the_whole: Sequence[str]
+    """Lines that tell of no single item."""
     item_of: Callable[[Head], Item]
 
     @property
-    def brief(self) -> set[str]:
-        return {topic.lead.id for topic in (*self.decisions, *self.conventions)}
+    def brief(self) -> Sequence[Topic]:
+        return (*self.decisions, *self.conventions)
 
 
 def _page(memory: _Memory, budget_tokens: int, limit: int | None) -> Page:
     size = budget_tokens * CHARACTERS_A_TOKEN
     page = Page(memory.name, size)
     shares = {section: int(size * share) for section, share in _SHARES.items()}
-    filling = _Filling(page, memory.item_of, shares, len(memory.items) if limit is None else limit)
-    topics, brief = memory.topics, memory.brief
+    filling = _Filling(page, memory.item_of, shares, memory.outline.count if limit is None else limit)
+    outline, brief = memory.outline, {topic.lead.id for topic in memory.brief}
 
     def section_of(topic: Topic) -> str:
         return _BRIEF if topic.lead.id in brief else _ACTIVE if topic.layer == "active" else _REFERENCE
 
-    rules = newest_first(topic for topic in topics if topic.is_ruling)
-    filling.titles((section_of(topic), topic) for topic in rules)
-    for text in _lines_of_the_whole(memory.items):
+    newest_rules = outline.topics(lambda placed: placed.is_ruling, lambda _: 0)
+    filling.titles((section_of(topic), topic) for topic in newest_rules)
+    for text in memory.of_the_whole:
         page.add(_BRIEF, Line(text), share=shares[_BRIEF])
-    filling.rest(
-        _BRIEF, [topic for topic in (*memory.decisions, *memory.conventions) if not topic.is_ruling], whole=True
-    )
-    filling.rest(_ACTIVE, [topic for topic in topics if topic.is_touched], whole=True)
+    filling.rest(_BRIEF, (topic for topic in memory.brief if not topic.is_ruling), whole=True)
+    filling.rest(_ACTIVE, outline.topics(lambda placed: placed.is_touched, rank), whole=True)
     filling.detail(_BRIEF)
     filling.detail(_ACTIVE)
     layers: tuple[tuple[str, Layer], ...] = ((_ACTIVE, "active"), (_REFERENCE, "reference"))
     for whole in (True, False):
         for section, layer in layers:
-            filling.rest(section, (each for each in topics if each.layer == layer and not each.is_ruling), whole=whole)
+            filling.rest(section, outline.topics(_rest_of(layer), rank), whole=whole)
     return page
+
+
+def _rest_of(layer: Layer) -> Callable[[Placed], bool]:
+    return lambda placed: placed.layer == layer and not placed.is_ruling
 
 
 class _Filling:
@@ -263,30 +242,44 @@ class _Filling:
                 return
 
 
-def _lines_of_the_whole(items: Sequence[Head]) -> list[str]:
-    stack = "; ".join(told(item.title, 80) for item in stack_of(items))
-    areas = ", ".join(f"`{told(folder, 80).replace('`', '')}` ({count})" for folder, count in areas_of(items))
+def _best(outline: Outline, type: str) -> Iterator[Topic]:
+    """The most important of a type; the newer of equal ones."""
+    return outline.topics(lambda placed: placed.type == type, weight)
+
+
+def _lines_of_the_whole(source: Source, outline: Outline) -> list[str]:
+    stack = "; ".join(told(item.title, 80) for item in source.best_of_key(_STACK, _STACK_ITEMS))
+    latest = islice(outline.newest("implementation"), _AREA_ITEMS)
+    areas = ", ".join(f"`{told(folder, 80).replace('`', '')}` ({count})" for folder, count in _areas_of(latest))
     return [f"- **{name}**: {text}" for name, text in (("Stack", stack), ("Active areas", areas)) if text]
+
+
+def _areas_of(items: Iterable[Head]) -> list[tuple[str, int]]:
+    """Folders that they are about, with the number of those items, the most first."""
+    counts: Counter[str] = Counter()
+    for item in items:
+        counts.update({path.rpartition("/")[0] or path for path in item.files[:_MAIN_FILES] if is_code(path)})
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:_MAX_AREAS]
 
 
 def _summary(memory: _Memory, budget_tokens: int) -> str:
     size = budget_tokens * CHARACTERS_A_TOKEN
     page = Page(memory.name, size, (_BRIEF, _CONVENTIONS))
-    filling = _Filling(page, memory.item_of, {_BRIEF: size // 2, _CONVENTIONS: size}, len(memory.items))
-    conventions = best_of(memory.topics, "convention", _SUMMARY_CONVENTIONS)
-    for text in _lines_of_the_whole(memory.items):
+    filling = _Filling(page, memory.item_of, {_BRIEF: size // 2, _CONVENTIONS: size}, memory.outline.count)
+    conventions = islice(_best(memory.outline, "convention"), _SUMMARY_CONVENTIONS)
+    for text in memory.of_the_whole:
         page.add(_BRIEF, Line(text), share=size // 2)
     filling.rest(_BRIEF, memory.decisions, whole=True)
     filling.rest(_CONVENTIONS, conventions, whole=False)
-    return page.text(len(memory.items) - sum(len(topic.items) for topic in page.topics))
+    return page.text(memory.outline.count - sum(len(topic.items) for topic in page.topics))
 
 
 def _layers(memory: _Memory) -> Layers:
-    brief = memory.brief
-    counts = dict.fromkeys(("brief", "active", "reference", "archive"), 0)
-    for topic in memory.topics:
-        counts["brief" if topic.lead.id in brief else topic.layer] += 1 + len(topic.also)
-    return Layers(counts["brief"], counts["active"], counts["reference"], counts["archive"])
+    counts = memory.outline.layers()
+    for topic in memory.brief:
+        counts[topic.layer] -= len(topic.items)
+    brief = sum(len(topic.items) for topic in memory.brief)
+    return Layers(brief, counts["active"], counts["reference"], counts["archive"])
 
 
 def _hash(*values: Any) -> str:

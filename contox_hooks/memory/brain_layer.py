@@ -6,12 +6,8 @@ layers; items that share a dedup hint are one topic.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from heapq import nlargest, nsmallest
 from typing import Literal, NamedTuple, Protocol
-
-from contox_hooks.memory.report.module import is_code
 
 Layer = Literal["active", "reference", "archive"]
 
@@ -22,9 +18,6 @@ _LASTING = (*_RULES, "architecture")
 _RULING = 4
 """Importance of decisions and conventions that rule."""
 _TYPE_RANK = {"decision": 0, "convention": 0, "architecture": 1, "bug": 2, "todo": 2}
-_STACK_ITEMS, _AREA_ITEMS, _MAX_AREAS = 3, 30, 5
-_MAIN_FILES = 5
-"""Of an item: those that it is about come first."""
 
 
 class Head(Protocol):
@@ -50,6 +43,42 @@ class Head(Protocol):
     def at_utc(self) -> int: ...
 
 
+class Placed(Protocol):
+    """What decides where something stands, but for its age."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def importance(self) -> int: ...
+    @property
+    def layer(self) -> Layer: ...
+    @property
+    def is_touched(self) -> bool: ...
+    @property
+    def is_ruling(self) -> bool: ...
+
+
+class Kind(NamedTuple):
+    """All that places an item that stands alone: no other has its dedup hint, its files are not worked on."""
+
+    type: str
+    importance: int
+    is_recent: bool
+    """Within RECENT_S before the newest active item."""
+
+    @property
+    def layer(self) -> Layer:
+        return layer_of(self.type, self.importance, is_recent=self.is_recent)
+
+    @property
+    def is_touched(self) -> bool:
+        return False
+
+    @property
+    def is_ruling(self) -> bool:
+        return rules(self.type, self.importance)
+
+
 class Topic(NamedTuple):
     lead: Head
     """The most important, then the newest."""
@@ -62,76 +91,52 @@ class Topic(NamedTuple):
     """A decision or convention that is never left out for anything else."""
 
     @property
+    def type(self) -> str:
+        return self.lead.type
+
+    @property
+    def importance(self) -> int:
+        return self.lead.importance
+
+    @property
     def items(self) -> tuple[Head, ...]:
         return (self.lead, *self.also)
 
 
-def topics_of(items: Sequence[Head], active_files: Iterable[str] = ()) -> list[Topic]:
-    """In the order they are told: what is worked on, then by importance, type and age."""
+def kind_of(item: Head, recent_from: int) -> Kind:
+    return Kind(item.type, item.importance, item.at_utc >= recent_from)
+
+
+def alone(item: Head, kind: Kind) -> Topic:
+    return Topic(item, (), kind.layer, False, kind.is_ruling)
+
+
+def topics_of(items: Iterable[Head], recent_from: int, active_files: Iterable[str] = ()) -> list[Topic]:
     active = frozenset(active_files)
-    newest = max((item.at_utc for item in items), default=0)
     groups: dict[str, list[Head]] = {}
     for item in items:
         groups.setdefault(item.dedup_hint or f"\0{item.id}", []).append(item)
-    topics = [_topic(group, active, newest) for group in groups.values()]
-    topics.sort(key=_rank)
-    return topics
+    return [_topic(group, active, recent_from) for group in groups.values()]
 
 
-def newest_first(topics: Iterable[Topic]) -> list[Topic]:
-    return sorted(topics, key=lambda topic: (-topic.lead.at_utc, topic.lead.id))
-
-
-def brief_of(topics: Sequence[Topic]) -> tuple[list[Topic], list[Topic]]:
-    """The decisions and the conventions of the brief."""
-    return best_of(topics, "decision", BRIEF_DECISIONS), best_of(topics, "convention", BRIEF_CONVENTIONS)
-
-
-def best_of(topics: Iterable[Topic], kind: str, most: int) -> list[Topic]:
-    """The most important of a type; the newer of equal ones."""
-    found = (topic for topic in topics if topic.lead.type == kind)
-    return nsmallest(most, found, key=lambda topic: (-topic.lead.importance, -topic.lead.at_utc, topic.lead.id))
-
-
-def stack_of(items: Iterable[Head]) -> list[Head]:
-    """What the project is built of: the most important of its key. How its parts were moved around is not."""
-    found = [item for item in items if item.schema_key == "root/stack" or item.schema_key.startswith("root/stack/")]
-    found.sort(key=lambda item: (-item.importance, -item.at_utc, item.id))
-    return found[:_STACK_ITEMS]
-
-
-def areas_of(items: Iterable[Head]) -> list[tuple[str, int]]:
-    """Folders that the latest implementation is about, with the number of its items, the most first."""
-    counts: Counter[str] = Counter()
-    done = (item for item in items if item.type == "implementation")
-    for item in nlargest(_AREA_ITEMS, done, key=lambda item: (item.at_utc, item.id)):
-        counts.update({path.rpartition("/")[0] or path for path in item.files[:_MAIN_FILES] if is_code(path)})
-    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:_MAX_AREAS]
-
-
-def _topic(group: list[Head], active: frozenset[str], newest: int) -> Topic:
-    lead = group[0]
-    if len(group) == 1 and not active:  # as nearly all are
-        return Topic(lead, (), layer_of(lead, is_recent=lead.at_utc >= newest - RECENT_S), False, _rules(lead))
-    group.sort(key=lambda item: (not _rules(item), -item.importance, -item.at_utc, item.id))
-    lead = group[0]
+def _topic(group: list[Head], active: frozenset[str], recent_from: int) -> Topic:
+    lead, *also = sorted(group, key=lambda item: (not rules(item.type, item.importance), -item.importance, *age(item)))
     touched = bool(active) and any(_stands_in(item.files, active) for item in group)
-    recent = any(item.at_utc >= newest - RECENT_S for item in group)
-    layer = layer_of(lead, is_recent=recent, is_touched=touched)
-    return Topic(lead, tuple(group[1:]), layer, touched, _rules(lead))
+    recent = any(item.at_utc >= recent_from for item in group)
+    layer = layer_of(lead.type, lead.importance, is_recent=recent, is_touched=touched)
+    return Topic(lead, tuple(also), layer, touched, rules(lead.type, lead.importance))
 
 
-def layer_of(lead: Head, *, is_recent: bool, is_touched: bool = False) -> Layer:
-    """`is_recent`: within RECENT_S before the newest active item."""
-    if _rules(lead) or is_touched or (is_recent and lead.importance > 1):
+def layer_of(type: str, importance: int, *, is_recent: bool, is_touched: bool = False) -> Layer:
+    if rules(type, importance) or is_touched or (is_recent and importance > 1):
         return "active"
-    if is_recent or lead.importance >= 3 or lead.type in _LASTING:
+    if is_recent or importance >= 3 or type in _LASTING:
         return "reference"
     return "archive"
 
 
-def _rules(item: Head) -> bool:
-    return item.importance >= _RULING and item.type in _RULES
+def rules(type: str, importance: int) -> bool:
+    return importance >= _RULING and type in _RULES
 
 
 def _stands_in(files: Sequence[str], active: frozenset[str]) -> bool:
@@ -139,6 +144,16 @@ def _stands_in(files: Sequence[str], active: frozenset[str]) -> bool:
     return not active.isdisjoint(files) or any(path.startswith(f"{near.rstrip('/')}/") for path in files for near in active)  # fmt: skip  # noqa: E501
 
 
-def _rank(topic: Topic) -> tuple[bool, int, int, int, str]:
-    lead = topic.lead
-    return (not topic.is_touched, -lead.importance, _TYPE_RANK.get(lead.type, 3), -lead.at_utc, lead.id)
+def age(item: Head) -> tuple[int, str]:
+    """The newest first."""
+    return -item.at_utc, item.id
+
+
+def rank(placed: Placed) -> tuple[bool, int, int]:
+    """The order in which topics are told, before their age: what is worked on, then by importance and type."""
+    return not placed.is_touched, -placed.importance, _TYPE_RANK.get(placed.type, 3)
+
+
+def weight(placed: Placed) -> int:
+    """The order among those of one type, before their age."""
+    return -placed.importance

@@ -84,7 +84,7 @@ def _near(store: Store, project_id: str, query: str, embedder: QueryEmbedder | N
         return None
     import numpy as np
 
-    from contox_hooks.memory.vector import current
+    from contox_hooks.memory.neighbour import nearest
 
     titles = unchanged(_TITLES, store, project_id, dict[str, Any], of=embedder.name)
 
@@ -98,7 +98,7 @@ def _near(store: Store, project_id: str, query: str, embedder: QueryEmbedder | N
         return np.array([found[name] for name in names])
 
     row = embedder.embed([query])[0].astype(np.float32)
-    return Near(row, current(store, project_id, embedder.name).nearest(row, pool * 4), rows_of)
+    return Near(row, nearest(store, project_id, embedder.name, row, pool * 4), rows_of)
 
 
 _TITLES: Kept[dict[str, Any]] = WeakKeyDictionary()

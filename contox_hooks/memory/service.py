@@ -153,11 +153,13 @@ class Service:
         active_files: Iterable[str] = (),
     ) -> Brain:
         """The project's memory as one Markdown document; parameters as in `brain_of`."""
-        from contox_hooks.memory.brain import brain_of, heads
+        from contox_hooks.memory.brain import brain_of
+        from contox_hooks.memory.brain_source import StoredItems
 
         return brain_of(
-            self.projects.get(project_id).name, heads(self.store, project_id), lambda head: self.items.get(head.id),
-            budget_tokens=budget_tokens, min_confidence=min_confidence, limit=limit, active_files=active_files,
+            self.projects.get(project_id).name, StoredItems(self.store, project_id, min_confidence),
+            lambda head: self.items.get(head.id),
+            budget_tokens=budget_tokens, limit=limit, active_files=active_files,
         )  # fmt: skip
 
     @cached_property

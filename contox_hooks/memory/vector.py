@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from contox_hooks.memory.search_kept import Kept, unchanged
 from contox_hooks.memory.sql import item as sql
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Row, Store
 
 _STORED = np.dtype("<f2")
 _MAX_WIDE_ROWS = 1 << 18
@@ -31,11 +31,7 @@ class Vectors:
     @classmethod
     def load(cls, store: Store, project_id: str, model: str) -> Vectors:
         """Of active and review items."""
-        rows = store.rows(sql.VECTORS, project_id=project_id, model=model)
-        if not rows:
-            return cls([], np.zeros((0, 0), dtype=_STORED))
-        flat = np.frombuffer(b"".join(row["vector"] for row in rows), dtype=_STORED)
-        return cls([row["item_id"] for row in rows], flat.reshape(len(rows), -1))
+        return cls(*unpacked(store.rows(sql.VECTORS, project_id=project_id, model=model)))
 
     def __len__(self) -> int:
         return self._used
@@ -76,6 +72,14 @@ class Shown:
         for row in sorted(best.tolist(), key=lambda row: (-cosines[row], self._ids[row])):
             found.setdefault(self._ids[row], float(cosines[row]))
         return found
+
+
+def unpacked(rows: Sequence[Row]) -> tuple[list[str], NDArray[np.float16]]:
+    """Stored vectors of one model as one matrix, and which item each row is of."""
+    if not rows:
+        return [], np.zeros((0, 0), dtype=_STORED)
+    flat = np.frombuffer(b"".join(row["vector"] for row in rows), dtype=_STORED)
+    return [row["item_id"] for row in rows], flat.reshape(len(rows), -1)
 
 
 _CURRENT: Kept[Shown] = WeakKeyDictionary()

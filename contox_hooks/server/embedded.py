@@ -67,6 +67,9 @@ class EmbeddedEngine:
             wait_s = LOOK_S if is_well else min(2 * wait_s, CAP_S)
             self._rung.wait(wait_s)
 
+    def workers(self) -> int:
+        return int(work.is_running(self._where))
+
     def _look(self) -> bool:
         """Whether the last worker did anything of what was due."""
         if (self._child is not None and self._child.poll() is None) or work.is_running(self._where):

@@ -15,6 +15,10 @@ class Engine(Protocol):
         """These sessions have runs queued, due now or later. Returns at once; raises nothing."""
         ...
 
+    def workers(self) -> int:
+        """Processes that take runs, alive now. Raises StoreError."""
+        ...
+
     def start(self) -> None: ...
 
     def stop(self) -> None:
@@ -26,6 +30,9 @@ class NoEngine:
     """Nothing runs: what is queued waits for whoever comes."""
 
     def wake(self, project_id: str, session_ids: Sequence[str]) -> None: ...
+
+    def workers(self) -> int:
+        return 0
 
     def start(self) -> None: ...
 

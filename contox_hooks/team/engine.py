@@ -39,6 +39,10 @@ class TeamEngine:
     def stop(self) -> None:
         self._held.close()
 
+    def workers(self) -> int:
+        assert self._queue is not None
+        return self._queue.workers()
+
     def wake(self, project_id: str, session_ids: Sequence[str]) -> None:
         assert self._queue is not None
         try:

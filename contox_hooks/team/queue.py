@@ -30,6 +30,16 @@ PRIORITIES: Final = {"manual": 10, "auto": 0, "landed": -10}
 RUN: Final = "contox.run"
 LATER: Final = "contox.later"
 
+HEARTBEAT_S: Final = 5.0
+STALLED_S: Final = 20.0
+"""Four heartbeats missed: a worker that is only slow for that long is asked for its lock in the database as well
+(memory's `Store.alone`), so that two never work on one project."""
+
+WORKERS: Final = """
+SELECT COUNT(*) AS workers FROM procrastinate_workers
+WHERE last_heartbeat > NOW() - %(stalled_s)s * INTERVAL '1 second'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -94,6 +104,14 @@ class Queue:
         except ConnectorException as error:
             raise unreachable(error) from error
 
+    def workers(self) -> int:
+        """Worker processes whose heart beat within STALLED_S. Raises StoreError."""
+        try:
+            row = self._app.connector.get_sync_connector().execute_query_one(WORKERS, stalled_s=STALLED_S)
+        except ConnectorException as error:
+            raise unreachable(error) from error
+        return int(row["workers"])
+
 
 @contextmanager
 def open_queue(url: str) -> Iterator[Queue]:
@@ -142,9 +160,3 @@ def worker_app(
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
     return app
-
-
-HEARTBEAT_S: Final = 5.0
-STALLED_S: Final = 20.0
-"""Four heartbeats missed: a worker that is only slow for that long is asked for its lock in the database as well
-(memory's `Store.alone`), so that two never work on one project."""

@@ -46,15 +46,17 @@ class Worker:
     """Sessions at once, of different projects; a stage is work for the processor, so processes serve better."""
     _stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        """Until SIGTERM or SIGINT. Raises StoreError when the database cannot be reached at the start."""
-        with Store.open(self.url), queue.open_queue(self.url) as bell:  # migrated, and a clear error if not
+    def run(self, ready: Callable[[str], None]) -> None:
+        """Until SIGTERM or SIGINT; `ready` is told the database's name. Raises StoreError when it cannot be reached at
+        the start."""
+        with Store.open(self.url) as store, queue.open_queue(self.url) as bell:  # migrated, and a clear error if not
             app = queue.worker_app(
                 self.url, run=lambda call: self._take(call, bell), ring=bell.ring,
                 round_=lambda: self._go_round(bell), every=EVERY,
             )  # fmt: skip
             try:
                 self._go_round(bell)
+                ready(store.where)
                 asyncio.run(self._serve(app))
             except ConnectorException as error:
                 raise queue.unreachable(error) from error

@@ -123,6 +123,11 @@ def test_a_project_is_made_and_set_up(owner: Page, learned: Learned) -> None:
     click(owner, "#new .button.main")
     owner.look_over("connect")
     assert "contox-hooks connect --url" in owner.find(".copy").text
+    click(owner, "#by-link .button.main")
+    owner.look_over("connect-link")
+    assert str(owner.find("#editor-link").get_attribute("href")).startswith(
+        "vscode://contox.contox-vscode/setup?token="
+    )
     click(owner, ".tabs a:nth-child(1)")
     owner.look_over("settings")
     owner.find("#model-small").click()

@@ -310,3 +310,10 @@ def test_create_context(editor: Editor) -> None:
     new = {"name": "API docs", "teamId": team["id"], "projectId": editor.project_id, "description": "REST"}
     made = editor.ask("POST", "/contexts", new)
     assert (made["name"], made["description"], made["projectId"]) == ("API docs", "REST", editor.project_id)
+
+
+def test_a_base_url_with_a_slash_at_its_end(running: Running, editor: Editor) -> None:
+    """It is put before each path as it is."""
+    assert editor.client.get(f"{running.url}//api/contexts/__ping__").is_success
+    refused = httpx.get(f"{running.url}//api/v2/brain?projectId={editor.project_id}", trust_env=False)
+    assert (refused.status_code, refused.json()) == (401, {"error": "Unauthorized"})

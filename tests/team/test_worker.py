@@ -87,6 +87,7 @@ def test_what_the_server_rings_for_is_run(postgres_url: str, start: Start) -> No
         sessions = filled(service, 1, 2)
         engine.wake(service.projects.all()[0].id, sessions)
         wait_for(lambda: is_done(service, sessions))
+        assert engine.workers() == 1
         assert service.items.counts_by_status(service.projects.all()[0].id).get("active")
     engine.stop()
 

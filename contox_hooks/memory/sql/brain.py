@@ -1,5 +1,5 @@
-"""What the brain is laid out from: of all active items the little that says where each belongs; and what says that
-anything of a project's memory has changed."""
+"""What the brain is laid out from: how many active items there are of what, counted in indexes alone, and the little of
+an item that says where it belongs; and what says that anything of a project's memory has changed."""
 
 from contox_hooks.memory.database import Each
 
@@ -28,9 +28,56 @@ SCHEMA = (
     CREATE INDEX item_listed ON item
         (project_id, importance DESC, at_utc DESC, id DESC, status, type, schema_key)
     """,
+    # What the brain, lists and the tree of keys count, and the order of items that are alike (brain_layer.py).
+    """
+    CREATE INDEX item_of_kind ON item (project_id, status, type, importance, at_utc DESC, id, confidence)
+    """,
+    """
+    CREATE INDEX item_of_key ON item
+        (project_id, status, schema_key, importance DESC, at_utc DESC, id, type, confidence)
+    """,
+    "DROP INDEX item_hint",
+    "CREATE INDEX item_hint ON item (project_id, dedup_hint, status, confidence)",
 )
 
-HEADS = """
-SELECT id, type, title, schema_key, confidence, importance, dedup_hint, files, at_utc
-FROM item WHERE project_id = :project_id AND status = 'active'
+EARLIEST, LATEST = -(2**63), 2**63 - 1
+"""Of the times that a column holds."""
+
+_ACTIVE = "project_id = :project_id AND status = 'active' AND confidence >= :least"
+
+NEWEST_AT = f"SELECT MAX(at_utc) FROM item WHERE {_ACTIVE}"
+
+KINDS = f"""
+SELECT type, importance, CASE WHEN at_utc >= :recent_from THEN 1 ELSE 0 END AS is_recent, COUNT(*) AS items
+FROM item WHERE {_ACTIVE} GROUP BY type, importance, is_recent
+"""
+
+KEYS = f"SELECT schema_key, COUNT(*) AS items FROM item WHERE {_ACTIVE} GROUP BY schema_key"
+
+_HEAD = "SELECT id, type, title, schema_key, confidence, importance, dedup_hint, files, at_utc FROM item"
+
+SHARING_A_HINT = f"""
+{_HEAD} WHERE {_ACTIVE} AND dedup_hint IN (
+    SELECT dedup_hint FROM item WHERE {_ACTIVE} AND dedup_hint > '' GROUP BY dedup_hint HAVING COUNT(*) > 1)
+"""
+
+# A file is linked by the name that the item gives it, whatever it is called now.
+IN_FILE = f"""
+{_HEAD} WHERE {_ACTIVE} AND id IN (
+    SELECT item_id FROM item_file
+    WHERE project_id = :project_id AND (path = :path OR (path >= :low AND path < :high)))
+"""
+
+# From `:high` down; of those that happened then, what comes after `:after`.
+OF_KIND = f"""
+{_HEAD} WHERE {_ACTIVE} AND type = :type AND importance = :importance
+AND at_utc >= :low AND at_utc <= :high AND (at_utc < :high OR id > :after)
+ORDER BY at_utc DESC, id LIMIT :limit
+"""
+
+BEST_OF_KEY = f"""
+{_HEAD} WHERE id IN (
+    SELECT id FROM item WHERE {_ACTIVE} AND schema_key >= :key AND schema_key < :high
+    AND (schema_key = :key OR schema_key >= :low) ORDER BY importance DESC, at_utc DESC, id LIMIT :limit)
+ORDER BY importance DESC, at_utc DESC, id
 """

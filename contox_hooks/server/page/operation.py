@@ -14,10 +14,11 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from contox_hooks import __version__, work
+from contox_hooks import __version__
 from contox_hooks.clone import Outgoing, outgoing
 from contox_hooks.domain.access import Right, Scope
 from contox_hooks.domain.error import StoreError
+from contox_hooks.domain.phrase import plural
 from contox_hooks.domain.pipeline import Job
 from contox_hooks.memory.access import Key
 from contox_hooks.memory.job import Run
@@ -27,6 +28,7 @@ from contox_hooks.memory.store import Store
 from contox_hooks.model.ledger import Used, dollars, used_today
 from contox_hooks.server.api.declared import Id
 from contox_hooks.server.desk import AtDesk, visible_projects, visit_of
+from contox_hooks.server.engine import Engine
 from contox_hooks.server.page.frame import Frame
 from contox_hooks.server.page.render import page
 
@@ -105,11 +107,12 @@ def spend_of(store: Store, projects: Iterable[Project]) -> list[tuple[Project, U
     return [(project, one, dollars(one.micro_dollars_today)) for project, one in found]
 
 
-def worker_of(store: Store) -> str:
-    """`working`, `resting` (one is started when something is due), or `elsewhere`: workers of their own see to it."""
-    if not isinstance(store.path, Path):
-        return "elsewhere"
-    return "working" if work.is_running(store.path) else "resting"
+def workers_of(store: Store, engine: Engine) -> str:
+    """Who takes runs now, for people. On a file one is started when something is due."""
+    alive = engine.workers()
+    if isinstance(store.path, Path):
+        return "A worker is at it" if alive else "None runs: one is started when something is due"
+    return plural(alive, "worker process", "worker processes") if alive else "None runs: start contox-hooks worker"
 
 
 def machine_of(service: Service, projects: Iterable[Project]) -> Machine:
@@ -135,7 +138,8 @@ def _page(request: Request, service: Service, key: Key, frame: Frame, projects: 
     except StoreError as error:
         spend, problem = [], error.message
     return page(
-        request, "operations.html", frame, worker=worker_of(service.store), queue=queue_of(service, projects),
+        request, "operations.html", frame, workers=workers_of(service.store, request.app.state.site.engine),
+        queue=queue_of(service, projects),
         failures=failures[:FAILURES], failed=len(failures), spend=spend, problem=problem,
         machine=machine_of(service, projects) if key.is_owner and key.project_id is None else None,
     )  # fmt: skip

@@ -87,6 +87,7 @@ def _text(request: Request, service: Service) -> Response:
             "Runs of the pipeline with work left that nothing holds up.",
             len(service.jobs.waiting()),
         ),
+        "contox_workers": ("Processes that take runs, alive now.", request.app.state.site.engine.workers()),
         "contox_runs_failed": ("Runs with a failed stage, the newest of their session.", service.jobs.failed_count()),
     }
     return PlainTextResponse(tally.text(gauges), media_type="text/plain; version=0.0.4")

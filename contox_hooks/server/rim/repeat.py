@@ -7,6 +7,7 @@ asked for it; an answer that holds a secret (`Cache-Control: no-store`) is not k
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from fastapi import Request
@@ -49,12 +50,14 @@ class Repeat:
             given, message = message, None
             return given if given is not None else await receive()
 
-        answering = _Answering(send)
+        if key_id is None:
+            await self.app(scope, replay, send)
+            return
+        answering = _Answering(send, lambda kept: run_in_threadpool(self._end, key_id, name, kept))
         try:
             await self.app(scope, replay, answering)
         finally:
-            if key_id is not None:
-                await run_in_threadpool(self._end, key_id, name, answering.kept)
+            await answering.end()  # one that was never answered may be repeated
 
     def _begin(self, scope: Scope, name: str, asked: str) -> tuple[str | None, Kept | None]:
         """Whose it is, None for nobody's: the route says so. Raises Refused."""
@@ -71,15 +74,16 @@ class Repeat:
 
 
 class _Answering:
-    """Sends an answer on and remembers it."""
+    """Remembers an answer, and sends it on: its last part when it is kept, so that whoever has it can count on it."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, keep: Callable[[Kept | None], Awaitable[None]]) -> None:
         self._send = send
+        self._keep = keep
+        self._is_over = False
         self._status = 0
         self._is_secret = False
         self._is_json = False
         self._parts: list[bytes] = []
-        self.kept: Kept | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -90,8 +94,16 @@ class _Answering:
         elif self._is_json and self._status < 500:
             self._parts.append(message.get("body", b""))
             if not message.get("more_body", False):
-                self.kept = Kept(self._status, None if self._is_secret else b"".join(self._parts).decode())
+                await self.end(Kept(self._status, None if self._is_secret else b"".join(self._parts).decode()))
+        elif not message.get("more_body", False):
+            await self.end()
         await self._send(message)
+
+    async def end(self, kept: Kept | None = None) -> None:
+        """Once; what comes after the first call counts for nothing."""
+        if not self._is_over:
+            self._is_over = True
+            await self._keep(kept)
 
 
 def _name(scope: Scope) -> str | None:

@@ -1,12 +1,8 @@
-"""A base URL may end with a slash: Contox's VS Code extension puts `/api/…` behind it as it is (CONTRACT.md section 1.0)."""
+"""A base URL may end in a slash: the VS Code extension puts `/api/…` behind it as it is (CONTRACT.md section 1.0)."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-_DOUBLED: Final = "//api/"
 
 
 class Slash:
@@ -14,6 +10,6 @@ class Slash:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_DOUBLED):
-            scope = {**scope, "path": scope["path"][1:]}
+        if scope["type"] == "http" and scope["path"].startswith("//"):
+            scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
         await self.app(scope, receive, send)
