@@ -2,8 +2,8 @@
 
     python benchmarks/brain.py [--items 1000 10000] [--rounds 15] [--store PATH/TO/memory.db]
 
-The store is made up as in `search.py`: titles of 7 words, facts of 80, one item in four a decision, one in fifty
-shares another's dedup hint, over 100 days.
+The store is made up as in `search.py`: titles of 7 words, facts of 80, one item in four a decision, one in five
+hundred shares another's dedup hint, over 100 days.
 Baseline: every active item's row fetched and thrown away. Medians of interleaved rounds, each after the other, so that
 a busy moment meets all of them; `--store` takes a memory of your own instead, read only.
 """
@@ -80,7 +80,7 @@ def filled(service: Service, items: int) -> str:
                 chance.choice((1, 2, 2, 3, 3, 4, 5)), (Evidence(f"{number:040x}", title),),
                 rationale=drawn.text(15) if number % 8 == 0 else None, files=(drawn.path(), drawn.path()),
                 at_utc=1_700_000_000 + number * 8_640_000 // items,
-                dedup_hint=f"made:{number if number % 100 > 1 else number - number % 2}",
+                dedup_hint=f"made:{number if number % 1000 > 1 else number - number % 2}",
             ))  # fmt: skip
     return project_id
 

@@ -57,19 +57,24 @@ class Reports:
 
     def ask(self, question: str, *, embedder: QueryEmbedder | None = None, asker: Asker | None = None) -> Answer:
         """With an asker, its answer over the passages; without passages it is not asked."""
-        from contox_hooks.memory.report.ask import LOOKED_AT, answer_of
-
-        hits = self.service.search(self.project.id, question, limit=LOOKED_AT, embedder=embedder)
-        if asker is not None:  # the passages are sent
-            narrowed = ((hit, self._narrow.item(hit.item)) for hit in hits)
-            hits = [replace(hit, item=item) for hit, item in narrowed if item is not None]
-        answer = answer_of(question, hits)
+        answer = self.passages(question, embedder=embedder, are_sent=asker is not None)
         if asker is None or not answer.passages:
             return answer
         prose, trouble = self.prose(asker, "ask", question, answer.sources)
         return replace(answer, prose=prose, trouble=trouble)
 
-    def prose(self, asker: Asker, purpose: str, task: str, sources: Sequence[str]) -> tuple[Prose | None, str]:
+    def passages(self, question: str, *, embedder: QueryEmbedder | None = None, are_sent: bool) -> Answer:
+        """An answer without a model's words. `are_sent`: one will be shown them."""
+        from contox_hooks.memory.report.ask import LOOKED_AT, answer_of
+
+        hits = self.service.search(self.project.id, question, limit=LOOKED_AT, embedder=embedder)
+        if are_sent:
+            narrowed = ((hit, self._narrow.item(hit.item)) for hit in hits)
+            hits = [replace(hit, item=item) for hit, item in narrowed if item is not None]
+        return answer_of(question, hits)
+
+    @staticmethod
+    def prose(asker: Asker, purpose: str, task: str, sources: Sequence[str]) -> tuple[Prose | None, str]:
         """One question to the model; or None, and why in one line. Nothing is asked about nothing."""
         from contox_hooks.memory.report.prose import Unusable, prose_of, question_about
 

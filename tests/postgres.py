@@ -73,6 +73,7 @@ class Emptied:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                    "WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+                connection.execute("DROP EXTENSION IF EXISTS vector CASCADE")  # a worker makes it with its index
                 if self._found(connection) == self._tables:
                     connection.execute("SET session_replication_role = replica")  # in whatever order
                     for table in self._tables:

@@ -69,7 +69,8 @@ class Courier:
         self.carried = Carried()
 
     def run(self, *, patience_s: float = PATIENCE_S, until: float | None = None) -> Carried:
-        """Send until nothing waits, or the next try is further away than `patience_s`, or it is `until` o'clock."""
+        """Send until nothing waits, or the next try is further away than `patience_s`, or it is `until` o'clock; with
+        `until`, for somebody who waits, also until only they can help: with a better key, say."""
         slept_s = 0.0
         while self._may_go_on():
             now = self._clock()
@@ -83,7 +84,8 @@ class Courier:
                     self._carry(parcel)
                     continue
                 wait_s = self._outbox.next_due_in_s(now) or 0.0
-            if not self._outbox.has_waiting() or wait_s > patience_s or slept_s > _LINGER_S:
+            is_hopeless = until is not None and self._outbox.circuit().needs_user  # who waits for it is who can mend it
+            if not self._outbox.has_waiting() or wait_s > patience_s or slept_s > _LINGER_S or is_hopeless:
                 return self.carried
             step_s = min(wait_s, _STEP_S) if until is None else min(wait_s, _STEP_S, until - now)
             self._sleep(step_s)

@@ -218,11 +218,15 @@ _CLASSES: Final = {
 }  # fmt: skip
 
 
+_FOLDERS: Final = "(?:.*/)?"
+"""A `**/`."""
+
+
 def _regex(pattern: str) -> str:
     """git's wildmatch as a regex body; "" when the pattern is broken and so matches nothing.
 
-    A star takes as little as it can and keeps it (an atomic group), except the last one of a part: what `fnmatch` does
-    too, so that a pattern of many stars from a stranger's repository costs no exponential time.
+    A star takes as little as it can and keeps it (an atomic group), except the last one of a part, and so does a `**/`
+    except the last one: what `fnmatch` does too, so that a stranger's pattern of many stars costs no exponential time.
     """
     out: list[str] = []
     at, size = 0, len(pattern)
@@ -236,7 +240,8 @@ def _regex(pattern: str) -> str:
             if end - at > 1 and opens and end == size:
                 out.append(".+" if at else ".*")
             elif end - at > 1 and opens and pattern[end] == "/":
-                out.append("(?:.*/)?")
+                if out[-1:] != [_FOLDERS]:
+                    out.append(_FOLDERS)
                 end += 1
             else:
                 out.append("[^/]*")
@@ -257,16 +262,24 @@ def _regex(pattern: str) -> str:
                     return ""
             out.append(re.escape(pattern[at]))
             at += 1
-    return _with_atomic_stars(out)
+    return _with_atomic_folders(_with_atomic_stars(out))
 
 
-def _with_atomic_stars(parts: list[str]) -> str:
+def _with_atomic_stars(parts: list[str]) -> list[str]:
     stars = [index for index, part in enumerate(parts) if part == "[^/]*"]
     for here, following in pairwise(stars):
         between = parts[here + 1 : following]
-        if between and not any(part in ("/", "(?:.*/)?", ".+", ".*") for part in between):
+        if between and not any(part in ("/", _FOLDERS, ".+", ".*") for part in between):
             parts[here] = "(?>[^/]*?"
             parts[following - 1] += ")"
+    return parts
+
+
+def _with_atomic_folders(parts: list[str]) -> str:
+    """What stands between two `**/` is so many whole parts of a path: where it fits first is as good as any later."""
+    for here, following in pairwise([index for index, part in enumerate(parts) if part == _FOLDERS]):
+        parts[here] = "(?>(?:.*?/)??"
+        parts[following - 1] += ")"
     return "".join(parts)
 
 

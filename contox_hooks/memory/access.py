@@ -29,7 +29,7 @@ OWNER: Final = "owner"
 TEAM_NAME: Final = "team"
 """Until somebody names it (`team_name` of the server's facts)."""
 
-TicketKind = Literal["login", "cookie"]
+TicketKind = Literal["login", "cookie", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ class Access:
     # Browsers
 
     def create_ticket(self, key_id: str, kind: TicketKind, *, life_s: int) -> str:
-        """Its text, for the URL (`login`, once) or the cookie."""
+        """Its text, for the URL (`login`), the cookie, or one question to the worker (`ask`)."""
         text = secrets.token_urlsafe(32)
         now = self._store.now()
         with self._store.transaction():
@@ -229,12 +229,12 @@ class Access:
         return text
 
     def of_ticket(self, text: str, kind: TicketKind) -> Key | None:
-        """The key that let it in. A `login` ticket is used up by this."""
+        """The key that let it in. Any but a `cookie` is used up by this."""
         values = {"hash": _hash(text), "kind": kind, "now": self._store.now()}
         row = self._store.row(sql.TICKET, **values)
         if row is None:
             return None
-        if kind == "login":
+        if kind != "cookie":
             with self._store.transaction():
                 if not self._store.run(sql.DELETE_TICKET, hash=values["hash"]):
                     return None  # somebody else was quicker

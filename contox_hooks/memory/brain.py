@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from contox_hooks.domain.item import Item
-from contox_hooks.memory.brain_layer import Head, Layer, Placed, Topic, rank, weight
+from contox_hooks.memory.brain_layer import Head, Layer, Place, Topic, rank, weight
 from contox_hooks.memory.brain_outline import Outline, Source
 from contox_hooks.memory.brain_text import SECTIONS, Line, Page, details, title_line, told, with_details
 from contox_hooks.memory.brain_tree import Node, tree_of
@@ -163,14 +163,14 @@ def _page(memory: _Memory, budget_tokens: int, limit: int | None) -> Page:
     outline, brief = memory.outline, {topic.lead.id for topic in memory.brief}
 
     def section_of(topic: Topic) -> str:
-        return _BRIEF if topic.lead.id in brief else _ACTIVE if topic.layer == "active" else _REFERENCE
+        return _BRIEF if topic.lead.id in brief else _ACTIVE if topic.place.layer == "active" else _REFERENCE
 
-    newest_rules = outline.topics(lambda placed: placed.is_ruling, lambda _: 0)
+    newest_rules = outline.topics(lambda place: place.is_ruling, lambda _: 0)
     filling.titles((section_of(topic), topic) for topic in newest_rules)
     for text in memory.of_the_whole:
         page.add(_BRIEF, Line(text), share=shares[_BRIEF])
-    filling.rest(_BRIEF, (topic for topic in memory.brief if not topic.is_ruling), whole=True)
-    filling.rest(_ACTIVE, outline.topics(lambda placed: placed.is_touched, rank), whole=True)
+    filling.rest(_BRIEF, (topic for topic in memory.brief if not topic.place.is_ruling), whole=True)
+    filling.rest(_ACTIVE, outline.topics(lambda place: place.is_touched, rank), whole=True)
     filling.detail(_BRIEF)
     filling.detail(_ACTIVE)
     layers: tuple[tuple[str, Layer], ...] = ((_ACTIVE, "active"), (_REFERENCE, "reference"))
@@ -180,8 +180,8 @@ def _page(memory: _Memory, budget_tokens: int, limit: int | None) -> Page:
     return page
 
 
-def _rest_of(layer: Layer) -> Callable[[Placed], bool]:
-    return lambda placed: placed.layer == layer and not placed.is_ruling
+def _rest_of(layer: Layer) -> Callable[[Place], bool]:
+    return lambda place: place.layer == layer and not place.is_ruling
 
 
 class _Filling:
@@ -232,19 +232,19 @@ class _Filling:
                 self._lengthen(section, line, line.topic)
 
     def _lengthen(self, section: str, line: Line, topic: Topic) -> None:
-        bare = title_line(topic)
-        if line.text != bare:
+        bare, share = title_line(topic), self._shares[section]
+        if line.text != bare or self._page.room(section, share) <= 0:
             return
-        items = [self._item_of(item) for item in topic.items[:_MAX_MERGED]]
-        for most in (_LINES[section], 1):
-            text = with_details(bare, details(items, most))
-            if self._page.change(section, line, text, share=self._shares[section]):
+        items = (self._item_of(item) for item in topic.items[:_MAX_MERGED])
+        lines = details(items, _LINES[section])
+        for most in (len(lines), 1):
+            if self._page.change(section, line, with_details(bare, lines[:most]), share=share):
                 return
 
 
 def _best(outline: Outline, type: str) -> Iterator[Topic]:
     """The most important of a type; the newer of equal ones."""
-    return outline.topics(lambda placed: placed.type == type, weight)
+    return outline.topics(lambda place: place.type == type, weight)
 
 
 def _lines_of_the_whole(source: Source, outline: Outline) -> list[str]:
@@ -277,7 +277,7 @@ def _summary(memory: _Memory, budget_tokens: int) -> str:
 def _layers(memory: _Memory) -> Layers:
     counts = memory.outline.layers()
     for topic in memory.brief:
-        counts[topic.layer] -= len(topic.items)
+        counts[topic.place.layer] -= len(topic.items)
     brief = sum(len(topic.items) for topic in memory.brief)
     return Layers(brief, counts["active"], counts["reference"], counts["archive"])
 

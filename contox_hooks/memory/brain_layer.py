@@ -43,19 +43,19 @@ class Head(Protocol):
     def at_utc(self) -> int: ...
 
 
-class Placed(Protocol):
+class Place(NamedTuple):
     """What decides where something stands, but for its age."""
 
+    type: str
+    importance: int
+    layer: Layer
+    is_touched: bool
+    """One of its files is being worked on."""
+
     @property
-    def type(self) -> str: ...
-    @property
-    def importance(self) -> int: ...
-    @property
-    def layer(self) -> Layer: ...
-    @property
-    def is_touched(self) -> bool: ...
-    @property
-    def is_ruling(self) -> bool: ...
+    def is_ruling(self) -> bool:
+        """A decision or convention that is never left out for anything else."""
+        return rules(self.type, self.importance)
 
 
 class Kind(NamedTuple):
@@ -67,16 +67,8 @@ class Kind(NamedTuple):
     """Within RECENT_S before the newest active item."""
 
     @property
-    def layer(self) -> Layer:
-        return layer_of(self.type, self.importance, is_recent=self.is_recent)
-
-    @property
-    def is_touched(self) -> bool:
-        return False
-
-    @property
-    def is_ruling(self) -> bool:
-        return rules(self.type, self.importance)
+    def place(self) -> Place:
+        return Place(self.type, self.importance, layer_of(self.type, self.importance, is_recent=self.is_recent), False)
 
 
 class Topic(NamedTuple):
@@ -84,19 +76,7 @@ class Topic(NamedTuple):
     """The most important, then the newest."""
     also: tuple[Head, ...]
     """Others with its dedup hint."""
-    layer: Layer
-    is_touched: bool
-    """One of its files is being worked on."""
-    is_ruling: bool
-    """A decision or convention that is never left out for anything else."""
-
-    @property
-    def type(self) -> str:
-        return self.lead.type
-
-    @property
-    def importance(self) -> int:
-        return self.lead.importance
+    place: Place
 
     @property
     def items(self) -> tuple[Head, ...]:
@@ -105,10 +85,6 @@ class Topic(NamedTuple):
 
 def kind_of(item: Head, recent_from: int) -> Kind:
     return Kind(item.type, item.importance, item.at_utc >= recent_from)
-
-
-def alone(item: Head, kind: Kind) -> Topic:
-    return Topic(item, (), kind.layer, False, kind.is_ruling)
 
 
 def topics_of(items: Iterable[Head], recent_from: int, active_files: Iterable[str] = ()) -> list[Topic]:
@@ -124,7 +100,7 @@ def _topic(group: list[Head], active: frozenset[str], recent_from: int) -> Topic
     touched = bool(active) and any(_stands_in(item.files, active) for item in group)
     recent = any(item.at_utc >= recent_from for item in group)
     layer = layer_of(lead.type, lead.importance, is_recent=recent, is_touched=touched)
-    return Topic(lead, tuple(also), layer, touched, rules(lead.type, lead.importance))
+    return Topic(lead, tuple(also), Place(lead.type, lead.importance, layer, touched))
 
 
 def layer_of(type: str, importance: int, *, is_recent: bool, is_touched: bool = False) -> Layer:
@@ -149,11 +125,11 @@ def age(item: Head) -> tuple[int, str]:
     return -item.at_utc, item.id
 
 
-def rank(placed: Placed) -> tuple[bool, int, int]:
+def rank(place: Place) -> tuple[bool, int, int]:
     """The order in which topics are told, before their age: what is worked on, then by importance and type."""
-    return not placed.is_touched, -placed.importance, _TYPE_RANK.get(placed.type, 3)
+    return not place.is_touched, -place.importance, _TYPE_RANK.get(place.type, 3)
 
 
-def weight(placed: Placed) -> int:
+def weight(place: Place) -> int:
     """The order among those of one type, before their age."""
-    return -placed.importance
+    return -place.importance

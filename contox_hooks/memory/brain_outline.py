@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
-from contox_hooks.memory.brain_layer import RECENT_S, Head, Kind, Layer, Placed, Topic, age, alone, kind_of, topics_of
+from contox_hooks.memory.brain_layer import RECENT_S, Head, Kind, Layer, Place, Topic, age, kind_of, topics_of
 
 
 class Source(Protocol):
@@ -47,8 +48,10 @@ class Outline:
         self._recent_from = source.newest_at() - RECENT_S
         self._kinds = source.kinds(self._recent_from)
         together = source.together(active_files)
-        self._together = topics_of(together, self._recent_from, active_files)
         self._placed = {item.id for item in together}
+        self._together: dict[Place, list[Topic]] = {}
+        for topic in sorted(topics_of(together, self._recent_from, active_files), key=_age):
+            self._together.setdefault(topic.place, []).append(topic)
 
     @property
     def count(self) -> int:
@@ -59,31 +62,32 @@ class Outline:
         """How many items each has."""
         counts: Counter[Layer] = Counter()
         for kind, count in self._kinds.items():
-            counts[kind.layer] += count
-        for topic in self._together:
-            for item in topic.items:
-                counts[kind_of(item, self._recent_from).layer] -= 1
-                counts[topic.layer] += 1
+            counts[kind.place.layer] += count
+        for place, topics in self._together.items():
+            for item in chain.from_iterable(topic.items for topic in topics):
+                counts[kind_of(item, self._recent_from).place.layer] -= 1
+                counts[place.layer] += 1
         return counts
 
-    def topics(self, wanted: Callable[[Placed], bool], order: Callable[[Placed], Any]) -> Iterator[Topic]:
+    def topics(self, wanted: Callable[[Place], bool], order: Callable[[Place], Any]) -> Iterator[Topic]:
         """In that order, the newest of equal ones first."""
-
-        def place(topic: Topic) -> tuple[Any, tuple[int, str]]:
-            return order(topic), age(topic.lead)
-
-        return merge(self._alone(wanted, order), sorted(filter(wanted, self._together), key=place), key=place)
+        streams = [(kind.place, self._alone(kind)) for kind in self._kinds]
+        streams += [(place, iter(topics)) for place, topics in self._together.items()]
+        found = sorted(((order(place), topics) for place, topics in streams if wanted(place)), key=itemgetter(0))
+        for _, equal in groupby(found, key=itemgetter(0)):
+            yield from merge(*(topics for _, topics in equal), key=_age)
 
     def newest(self, type: str) -> Iterator[Head]:
         """Items of a type, each by itself."""
         kinds = (kind for kind in self._kinds if kind.type == type)
         return merge(*(self._source.of_kind(kind, self._recent_from) for kind in kinds), key=age)
 
-    def _alone(self, wanted: Callable[[Placed], bool], order: Callable[[Placed], Any]) -> Iterator[Topic]:
-        for _, kinds in groupby(sorted(filter(wanted, self._kinds), key=order), key=order):
-            yield from merge(*map(self._of_kind, kinds), key=lambda topic: age(topic.lead))
-
-    def _of_kind(self, kind: Kind) -> Iterator[Topic]:
+    def _alone(self, kind: Kind) -> Iterator[Topic]:
+        place = kind.place
         for item in self._source.of_kind(kind, self._recent_from):
             if item.id not in self._placed:
-                yield alone(item, kind)
+                yield Topic(item, (), place)
+
+
+def _age(topic: Topic) -> tuple[int, str]:
+    return age(topic.lead)

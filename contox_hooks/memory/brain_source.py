@@ -10,12 +10,16 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from contox_hooks.memory.among import rows_among
 from contox_hooks.memory.brain_layer import Head, Kind
 from contox_hooks.memory.sql import brain as sql
-from contox_hooks.memory.store import Store
+from contox_hooks.memory.store import Row, Store
 
 _AT_ONCE = 100
 """A budget of 6,000 tokens tells some 150 items of two or three kinds."""
+
+_AFTER_SLASH = "0"
+"""The character after it: a folder is a range of paths."""
 
 
 class StoredHead(NamedTuple):
@@ -48,17 +52,24 @@ class StoredItems:
 
     def kinds(self, recent_from: int) -> Mapping[Kind, int]:
         rows = self._store.rows(sql.KINDS, recent_from=recent_from, **self._of)
-        return {Kind(row["type"], row["importance"], bool(row["is_recent"])): row["items"] for row in rows}
+        return {
+            Kind(row["type"], row["importance"], is_recent): count
+            for row in rows
+            for is_recent, count in ((True, row["recent"]), (False, row["items"] - row["recent"]))
+            if count
+        }
 
     def keys(self) -> Mapping[str, int]:
         return {row["schema_key"]: row["items"] for row in self._store.rows(sql.KEYS, **self._of)}
 
     def together(self, active_files: Iterable[str]) -> Collection[Head]:
-        found = {item.id: item for item in self._heads(sql.SHARING_A_HINT)}
+        hints = (row["dedup_hint"] for row in self._store.rows(sql.SHARED_HINTS, **self._of))
+        sharing = _heads(rows_among(self._store, sql.OF_HINTS, hints, **self._of))
+        found = {item.id: item for item in sharing}
         for path in active_files:
-            below = path.rstrip("/")
-            items = self._heads(sql.IN_FILE, path=path, low=f"{below}/", high=f"{below}0")  # the character after "/"
-            found.update((item.id, item) for item in items)
+            folder = path.rstrip("/")
+            near = self._heads(sql.IN_FILE, path=path, folder=folder, low=f"{folder}/", high=f"{folder}{_AFTER_SLASH}")
+            found.update((item.id, item) for item in near)
         return found.values()
 
     def of_kind(self, kind: Kind, recent_from: int) -> Iterator[Head]:
@@ -74,7 +85,11 @@ class StoredItems:
             high, after = found[-1].at_utc, found[-1].id
 
     def best_of_key(self, key: str, most: int) -> Sequence[Head]:
-        return self._heads(sql.BEST_OF_KEY, key=key, low=f"{key}/", high=f"{key}0", limit=most)
+        return self._heads(sql.BEST_OF_KEY, key=key, low=f"{key}/", high=f"{key}{_AFTER_SLASH}", limit=most)
 
     def _heads(self, statement: str, **values: Any) -> list[StoredHead]:
-        return [StoredHead._make(row) for row in self._store.rows(statement, **values, **self._of)]
+        return _heads(self._store.rows(statement, **values, **self._of))
+
+
+def _heads(rows: Iterable[Row]) -> list[StoredHead]:
+    return [StoredHead._make(row) for row in rows]

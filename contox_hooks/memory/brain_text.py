@@ -55,21 +55,21 @@ def title_line(topic: Topic) -> str:
     return f"- **{told(item.title, MAX_TITLE) or '-'}** ({standing}) `{item.id}`"
 
 
-def details(items: Iterable[Item], most: int) -> str:
-    """At most `most` lines of reasons and facts, joined, the first item's first; empty when its title says it all."""
+def details(items: Iterable[Item], most: int) -> list[str]:
+    """At most `most` lines of reasons and facts, the first item's first; none when its title says it all."""
     found: dict[str, None] = {}
     for item in items:
         for line in telling_lines(item):
             if len(found) == most:
                 break
             found.setdefault(told(f"Why: {line.text}" if line.is_reason else line.text))
-    return "; ".join(found)
+    return list(found)
 
 
-def with_details(line: str, more: str) -> str:
+def with_details(line: str, more: Sequence[str]) -> str:
     """Between what stands in brackets and the id."""
     head, _, item_id = line.rpartition(" `")
-    return f"{head}: {more} `{item_id}" if more else line
+    return f"{head}: {'; '.join(more)} `{item_id}" if more else line
 
 
 class Page:
@@ -101,6 +101,10 @@ class Page:
         line.text = text
         return True
 
+    def room(self, section: str, share: int | None) -> int:
+        """Characters; none is left where it is negative."""
+        return self._left if share is None else min(self._left, share - self._used[section])
+
     def lines(self, section: str) -> Sequence[Line]:
         return self._lines[section]
 
@@ -116,7 +120,7 @@ class Page:
         return self._head + "".join(parts) + (_footer(left_out) if left_out else "")
 
     def _take(self, section: str, size: int, share: int | None) -> bool:
-        if size > self._left or (share is not None and self._used[section] + size > share):
+        if size > self.room(section, share):
             return False
         self._left -= size
         self._used[section] += size

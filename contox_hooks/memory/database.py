@@ -21,6 +21,17 @@ class Each(NamedTuple):
 
 
 Statement = str | Each
+Said = tuple[Statement, Mapping[str, Any]]
+"""A statement and its values."""
+
+
+def among_names(statement: str) -> Each:
+    """With `{names}` where one of the names is meant that `:names` lists: a JSON array of texts without NUL and lone
+    surrogates, which PostgreSQL's JSON cannot hold."""
+    return Each(
+        statement.format(names="IN (SELECT value FROM json_each(:names))"),
+        statement.format(names="= ANY (ARRAY(SELECT json_array_elements_text(CAST(:names AS json))))"),
+    )
 
 
 class Row(Protocol):
@@ -58,7 +69,11 @@ class Database(Protocol):
     def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """How many rows it changed."""
 
-    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None: ...
+    def rows_all(self, questions: Sequence[Said]) -> list[list[Row]]:
+        """The rows of each, in one round trip where there are trips."""
+
+    def run_all(self, changes: Sequence[Said]) -> None:
+        """In this order, and in one round trip where there are trips."""
 
     def prepare(self) -> None:
         """In the transaction of a step: somewhere to put it."""

@@ -6,6 +6,8 @@ answer and changes nothing; a nonce serves one event in NONCE_LIFE_S; all of it 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,10 +16,9 @@ from contox_hooks.backend.protocol import Receipt
 from contox_hooks.domain.event import Event, key_of
 from contox_hooks.domain.pipeline import decide_auto_run
 from contox_hooks.domain.setting import Settings
-from contox_hooks.memory.ingest import Batch
+from contox_hooks.memory.ingest import Batch, names_of
 from contox_hooks.memory.job import Jobs
 from contox_hooks.memory.sql import delivery as sql
-from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.store import Store
 
 NONCE_LIFE_S: Final = 600
@@ -62,42 +63,60 @@ def take_deliveries(store: Store, deliveries: Sequence[Delivery]) -> list[Taken 
     """One answer each, in order; None: its nonce was used for another event before, nothing of it is stored. They are
     of one project, and one transaction. At least one."""
     with store.transaction():
-        batch = _Taking(store, deliveries[0])
+        batch = _Taking(store, deliveries)
         taken = [batch.take(delivery) for delivery in deliveries]
         return batch.finished(taken)
 
 
 class _Taking:
-    def __init__(self, store: Store, first: Delivery) -> None:
+    def __init__(self, store: Store, deliveries: Sequence[Delivery]) -> None:
+        first = deliveries[0]
         self._store = store
         self._project_id = first.project_id
         self._now = store.now()
+        self._known: dict[str, Taken] = {}
+        """By the content's hash."""
+        self._used: set[str] = set()
+        """Nonces, as they are kept."""
         self._ingest = Batch(store, first.project_id, first.settings.window)
+        self._look_up(deliveries)
         self._wanted: dict[str, int] = {}
         """Sessions with commits to learn from, and the least seconds between automatic runs."""
         self._landed: dict[str, None] = {}
 
+    def _look_up(self, deliveries: Sequence[Delivery]) -> None:
+        names = [name for one in deliveries for name in (one.content_hash, _kept(one.nonce)) if name is not None]
+        known = {"project_id": self._project_id, "names": json.dumps(names), "since": self._now - NONCE_LIFE_S}
+        events = (event for one in deliveries for event in one.events)
+        of_events = [name for event in events for name in (*names_of(event), _short_key(event))]
+        [rows] = self._ingest.look_up(of_events, (sql.KNOWN, known))
+        for row in rows:
+            if row["id"] is None:
+                self._used.add(row["name"])
+            else:
+                self._known[row["name"]] = Taken(row["id"], row["session_id"], is_known=True)
+
     def take(self, delivery: Delivery) -> Taken | None:
-        store, where = self._store, {"project_id": self._project_id, "hash": delivery.content_hash}
-        known = store.row(sql.KNOWN, **where)
+        known = self._known.get(delivery.content_hash)
         if known is not None:
-            return Taken(known["id"], known["session_id"], is_known=True)
-        if delivery.nonce is not None and self._is_used(delivery.nonce):
+            return known
+        nonce = _kept(delivery.nonce)
+        if nonce in self._used:
             return None
         events = [found for event in delivery.events for found in self._with_full_id(event)]
         receipts = self._ingest.take_all(events, seen_at=delivery.seen_at)
         latest = receipts[max(range(len(events)), key=lambda index: (events[index].at_utc, index))]
-        store.run(
-            sql.INSERT, **where, id=latest.event_id, session_id=latest.session_id, type=delivery.type,
-            source=delivery.source, nonce=delivery.nonce, now=self._now,
-        )  # fmt: skip
+        self._ingest.write(sql.INSERT, {
+            "project_id": self._project_id, "hash": delivery.content_hash, "id": latest.event_id,
+            "session_id": latest.session_id, "type": delivery.type, "source": delivery.source, "nonce": nonce,
+            "now": self._now,
+        })  # fmt: skip
+        self._known[delivery.content_hash] = Taken(latest.event_id, latest.session_id, is_known=True)
+        if nonce is not None:
+            self._used.add(nonce)
         told = [(event, receipt) for event, receipt in zip(events, receipts, strict=True) if not receipt.duplicate]
         is_pending = delivery.wants_memory and self._want_memory(delivery.settings, told)
         return Taken(latest.event_id, latest.session_id, is_pending=is_pending)
-
-    def _is_used(self, nonce: str) -> bool:
-        values = {"project_id": self._project_id, "nonce": nonce, "since": self._now - NONCE_LIFE_S}
-        return self._store.row(sql.NONCE_USED, **values) is not None
 
     def _with_full_id(self, event: Event) -> Iterator[Event]:
         """A commit that is known by its full id is that one, whoever told of it first."""
@@ -105,13 +124,14 @@ class _Taking:
         if event.type != "commit" or len(sha) < SHORT_ID:
             yield event
         elif len(sha) == SHORT_ID:
+            self._ingest.flush()
             between = {"low": event.key, "high": event.key + _AFTER_HEX}
             found = self._store.rows(sql.COMMITS_BETWEEN, project_id=self._project_id, **between)
             yield replace(event, key=found[0]["key"]) if len(found) == 1 else event
         else:
             yield event
             short = sha[:SHORT_ID]
-            if self._store.row(event_sql.BY_KEY, project_id=self._project_id, key=f"commit:{short}") is not None:
+            if self._ingest.known(_short_key(event)) is not None:
                 payload = {"command": "full id", "pairs": [[short, sha]]}
                 yield Event("rewrite", key_of("rewrite", "full id", short, sha), event.source, event.at_utc, payload)
 
@@ -141,3 +161,15 @@ class _Taking:
             and replace(answer, job_id=job_ids.get(answer.session_id) if answer.is_pending else None, to_wake=to_wake)
             for answer in taken
         ]
+
+
+def _short_key(event: Event) -> str:
+    """Under which a commit stands that was told of with a short id."""
+    return event.key[: len("commit:") + SHORT_ID] if event.type == "commit" else event.key
+
+
+def _kept(nonce: str | None) -> str | None:
+    """Every text is a nonce, and not every text can be kept: an odd one is known by its hash."""
+    if nonce is None or (nonce.isascii() and nonce.isprintable()):
+        return nonce
+    return hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()

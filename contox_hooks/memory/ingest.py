@@ -6,19 +6,21 @@ one transaction, and the same batch again changes nothing.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from contox_hooks.backend.protocol import Receipt
 from contox_hooks.domain.digest import MAX_FILES_LISTED
 from contox_hooks.domain.event import Event
-from contox_hooks.domain.session import WINDOW_S, Reuse, SessionSpan, WindowMode, decide_session
-from contox_hooks.memory.session import Sessions
+from contox_hooks.domain.session import WindowMode
+from contox_hooks.memory.placing import Placing
 from contox_hooks.memory.sql import event as sql
 from contox_hooks.memory.sql import item as item_sql
 from contox_hooks.memory.sql import lineage as lineage_sql
 from contox_hooks.memory.sql import session as session_sql
-from contox_hooks.memory.store import Row, Store
+from contox_hooks.memory.store import Row, Said, Statement, Store
 
 
 def ingest(
@@ -31,24 +33,53 @@ def ingest(
     """
     with store.transaction():
         batch = Batch(store, project_id, window)
+        batch.look_up([name for event in events for name in names_of(event)])
         receipts = batch.take_all(events, seen_at=seen_at)
         batch.finish()
     return receipts
 
 
 class Batch:
-    """Several deliveries of one project in one transaction; `finish` ends it."""
+    """Several deliveries of one project in one transaction; `finish` ends it.
+
+    What is known of all their events is read at once, and what they add is written at once: of a database behind a wire
+    every statement by itself is a trip.
+    """
 
     def __init__(self, store: Store, project_id: str, window: WindowMode) -> None:
         self._store = store
-        self._sessions = Sessions(store)
         self._project_id = project_id
-        self._window = window
         self._now = store.now()
+        self._placing = Placing(store, project_id, window)
+        self._known: dict[str, tuple[str, str | None] | None] = {}
+        """By an event's key its id and session; by a commit's id that of its replacement, and None."""
+        self._later: list[Said] = []
         self._paths: dict[str, dict[str, None]] = {}
         """Of each session that got an event: the files it changed."""
-        self._found: dict[tuple[str, int], str] = {}
-        """Sessions by source and second: another event of a second joins the first one's."""
+
+    def known(self, name: str) -> tuple[str, Any] | None:
+        """An event's id and session by its key."""
+        if name not in self._known:
+            self.look_up([name])
+        return self._known[name]
+
+    def look_up(self, names: Sequence[str], *others: Said) -> list[list[Row]]:
+        """What will be asked for, as far as one can tell (`names_of`), is read at once; along with it `others`."""
+        known = (sql.KNOWN, {"project_id": self._project_id, "names": json.dumps(names)})
+        rows, *answers = self._store.rows_all([known, *others])
+        self._known.update(dict.fromkeys(names))
+        self._known.update((row["name"], (row["found"], row["session_id"])) for row in rows)
+        return answers
+
+    def write(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        """At the next `flush`."""
+        self._later.append((statement, values))
+
+    def flush(self) -> None:
+        """For whoever reads what was to be written."""
+        changes, self._later = [*self._placing.changes(), *self._later], []
+        if changes:
+            self._store.run_all(changes)
 
     def take_all(self, events: Sequence[Event], *, seen_at: int | None) -> list[Receipt]:
         """As `ingest`."""
@@ -59,66 +90,47 @@ class Batch:
         return [receipts[index] for index in range(len(events))]
 
     def _take(self, event: Event, seen_at: int) -> Receipt:
-        known = self._store.row(sql.BY_KEY, project_id=self._project_id, key=event.key)
+        known = self.known(event.key)
         if known is not None:
-            return Receipt(event.key, known["id"], known["session_id"], duplicate=True)
-        session_id = self._session_for(event.source, seen_at)
+            return Receipt(event.key, *known, duplicate=True)
+        session_id = self._placing.place(event.source, seen_at)
         event_id = self._store.new_id()
         sha = event.key.partition(":")[2] if event.type == "commit" else None
-        self._store.run(
-            sql.INSERT, id=event_id, project_id=self._project_id, session_id=session_id, key=event.key,
-            type=event.type, source=event.source, at_utc=event.at_utc, received_at=self._now,
-            payload=json.dumps(event.payload, separators=(",", ":")),
-            superseded_by=None if sha is None else self._replacement(sha),
-        )  # fmt: skip
+        replaced_by = None if sha is None else self.known(sha)
+        self._known[event.key] = (event_id, session_id)
+        self.write(sql.INSERT, {
+            "id": event_id, "project_id": self._project_id, "session_id": session_id, "key": event.key,
+            "type": event.type, "source": event.source, "at_utc": event.at_utc, "received_at": self._now,
+            "payload": json.dumps(event.payload, separators=(",", ":")),
+            "superseded_by": None if replaced_by is None else replaced_by[0],
+        })  # fmt: skip
         paths = self._paths.setdefault(session_id, {})
         if event.type == "commit":
             paths.update((file["path"], None) for file in event.payload.get("files", ()))
-            self._store.run(
-                lineage_sql.INSERT_AUTHORED, project_id=self._project_id, sha=sha,
-                authored_at=event.payload["author"]["at_utc"],
-            )  # fmt: skip
+            authored_at = event.payload["author"]["at_utc"]
+            self.write(
+                lineage_sql.INSERT_AUTHORED, {"project_id": self._project_id, "sha": sha, "authored_at": authored_at}
+            )
         elif event.type == "rewrite":
+            self.flush()
             self._rewrite(event)
         elif event.type == "vscode_capture":
             paths.update(dict.fromkeys(event.payload.get("filesModified", ())))
         return Receipt(event.key, event_id, session_id)
 
-    def _session_for(self, source: str, seen_at: int) -> str:
-        at = min(seen_at, self._now)  # a clock that runs ahead must not open a session in the future
-        session_id = self._found.get((source, at)) or self._joined(source, at)
-        self._found[source, at] = session_id
-        slide_s = WINDOW_S if self._window == "sliding" else 0
-        self._store.run(session_sql.ADD_EVENT, id=session_id, at=at, slide_s=slide_s)
-        return session_id
-
-    def _joined(self, source: str, at: int) -> str:
-        where = {"project_id": self._project_id, "source": source, "at": at}
-        if self._window == "sliding":
-            rows = self._store.rows(session_sql.SPANS_SLIDING, **where)
-        else:
-            rows = self._store.rows(session_sql.SPANS_FIXED, **where, earliest=at - WINDOW_S)
-        rows += self._store.rows(session_sql.SPAN_AFTER, **where, now=self._now)
-        decision = decide_session((_span(row) for row in rows), at, mode=self._window)
-        if isinstance(decision, Reuse):
-            return decision.session_id
-        return self._sessions.open(self._project_id, source, started_at=decision.started_at, ended_at=decision.ended_at)
-
-    def _replacement(self, sha: str) -> str | None:
-        row = self._store.row(sql.REWRITE_OF, project_id=self._project_id, old_sha=sha)
-        return None if row is None else row["new_sha"]
-
     def _rewrite(self, event: Event) -> None:
         command = str(event.payload.get("command", "rewrite"))
         pairs = [(old, new or "") for old, new in event.payload.get("pairs", ()) if old != new]
+        for sha in itertools.chain.from_iterable(pairs):
+            self._known.pop(sha, None)  # to be looked up again
         for old, new in pairs:
             self._store.run(sql.FORGET_REWRITE, project_id=self._project_id, old_sha=new, new_sha=old)
             self._store.run(sql.RESTORE, project_id=self._project_id, key=f"commit:{new}")
             self._store.run(sql.INSERT_REWRITE, project_id=self._project_id, old_sha=old, new_sha=new, command=command)
             self._store.run(sql.SUPERSEDE, project_id=self._project_id, key=f"commit:{old}", new_sha=new)
-            row = self._store.row(sql.BY_KEY, project_id=self._project_id, key=f"commit:{old}")
-            if row is not None:
-                self._paths.setdefault(row["session_id"], {})  # its head may be another one now
+            known = self.known(f"commit:{old}")
+            if known is not None:
+                self._paths.setdefault(known[1], {})  # its head may be another one now
         for old, new in pairs:
             reason = f"{command}: commit {old[:12]} became {new[:12]}" if new else f"{command} dropped {old[:12]}"
             where = {"project_id": self._project_id, "commit_sha": old, "dropped": int(not new)}
@@ -134,18 +146,17 @@ class Batch:
                 )  # fmt: skip
 
     def finish(self) -> None:
-        for session_id, paths in self._paths.items():
-            head = self._store.row(sql.HEAD, session_id=session_id)
-            session = self._sessions.get(session_id)
-            files = list(dict.fromkeys((*session.files, *paths)))
-            self._store.run(
-                session_sql.SET_FILES, id=session_id, files=json.dumps(files[:MAX_FILES_LISTED]),
-                files_cut=int(session.files_cut or len(files) > MAX_FILES_LISTED),
-                head_sha=None if head is None else head["key"].partition(":")[2],
-            )  # fmt: skip
-        if self._paths:
-            self._sessions.close_elapsed(self._project_id)
+        rows = self._store.rows(session_sql.FILES, names=json.dumps(list(self._paths))) if self._paths else []
+        for row in rows:
+            files = list(dict.fromkeys((*json.loads(row["files"]), *self._paths[row["id"]])))
+            is_cut = row["files_cut"] or len(files) > MAX_FILES_LISTED
+            listed = json.dumps(files[:MAX_FILES_LISTED])
+            self.write(session_sql.SET_FILES, {"id": row["id"], "files": listed, "files_cut": int(is_cut)})
+        if rows:
+            self.write(session_sql.CLOSE_ELAPSED, {"project_id": self._project_id, "now": self._now})
+        self.flush()
 
 
-def _span(row: Row) -> SessionSpan:
-    return SessionSpan(row["id"], row["started_at"], row["last_event_at"], row["ended_at"], row["end_reason"])
+def names_of(event: Event) -> tuple[str, ...]:
+    """What is to be known of it."""
+    return (event.key, event.key.partition(":")[2]) if event.type == "commit" else (event.key,)

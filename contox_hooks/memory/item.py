@@ -80,7 +80,7 @@ class Items:
     ) -> int:
         """How many `page` would give without a limit."""
         where = _where(project_id, type, schema_key, status, file, session_id, since, confidence)
-        return self._store.count(sql.COUNT, **where)
+        return self._store.count(sql.count(where), **where)
 
     def counts_by_key(self, project_id: str, *, status: ItemStatus | None = "active") -> dict[str, int]:
         """By schema key; `tree_of` makes a tree of it."""

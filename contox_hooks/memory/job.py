@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.pipeline import STAGES, Job, JobStatus, Stage
-from contox_hooks.memory.session import Sessions
+from contox_hooks.memory.session import Sessions, no_session
 from contox_hooks.memory.sql import drift as drift_sql
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import job as sql
@@ -60,14 +60,15 @@ class Jobs:
         made = []
         with self._store.transaction():
             for session_id in dict.fromkeys(session_ids):
-                session = self._sessions.get(session_id)
-                if not self.unprocessed(session.project_id, session_id=session_id):
+                found = self._store.row(sql.WAITING, session_id=session_id)
+                if found is None:
+                    raise no_session(session_id)
+                if not found["is_waiting"]:
                     continue
-                queued = self._store.row(sql.QUEUED_RUN, session_id=session_id)
-                if queued is None:
-                    made.append(self._queue(session.project_id, session_id, trigger, min_interval_s))
+                if found["queued_run"] is None:
+                    made.append(self._queue(found["project_id"], session_id, trigger, min_interval_s))
                 elif trigger != "auto":
-                    self._store.run(sql.MAKE_DUE, id=queued["id"], now_ms=self._store.now_ms())
+                    self._store.run(sql.MAKE_DUE, id=found["queued_run"], now_ms=self._store.now_ms())
         return made
 
     def _queue(self, project_id: str, session_id: str, trigger: str, min_interval_s: int) -> str:

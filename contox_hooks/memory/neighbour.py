@@ -26,7 +26,7 @@ _LARGE: Kept[bool] = WeakKeyDictionary()
 
 def nearest(store: Store, project_id: str, model: str, query: NDArray[np.float32], count: int) -> dict[str, float]:
     """The items of the `count` nearest chunks, nearest first, each with its best cosine."""
-    if len(query) == sql.DIMENSIONS and _is_indexed(store) and _is_large(store, project_id):
+    if len(query) == sql.DIMENSIONS and store.own(sql.MADE) and _is_large(store, project_id) and _is_indexed(store):
         asked = query.astype("<f2").tobytes()
         rows = store.rows(sql.NEAR, asked=asked, project_id=project_id, model=model, wanted=count)
         if len(rows) == count:
@@ -52,19 +52,19 @@ def make_index(store: Store) -> bool:
             if found is None:
                 raise StoreError(f"pgvector in {store.where} is older than 0.8", hint="ALTER EXTENSION vector UPDATE")
             place = found["place"]
-            store.rows(sql.LOAD.format(place=place))
-            for function in sql.FUNCTIONS:
-                store.run(function.format(place=place))
+            store.rows(sql.load(place))
+            for function in (sql.half_of, sql.near_to):
+                store.run(function(place))
         if not _is_indexed(store):
             store.rows(sql.PATIENT)
             store.run(sql.DROP)
-            store.run(sql.INDEX.format(place=place))
+            store.run(sql.index(place))
     return True
 
 
 def _is_indexed(store: Store) -> bool:
     """Asked each time: a worker may have made it just now, or somebody dropped the extension."""
-    return bool(store.own(sql.MADE)) and store.row(sql.MADE) is not None
+    return store.row(sql.MADE) is not None
 
 
 def _is_large(store: Store, project_id: str) -> bool:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from contox_hooks.domain.error import SettingError, StoreError
-from contox_hooks.memory.database import Each, Row, Statement
+from contox_hooks.memory.database import Each, Row, Said, Statement
 from contox_hooks.memory.dialect import bound, typed
 from contox_hooks.memory.sql.search_postgres import CHANGED_IN
 from contox_hooks.memory.text import without_nul
@@ -92,16 +92,22 @@ class Postgres:
     def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         return self._asked(statement, values, lambda cursor: cursor.rowcount)
 
-    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Many in one round trip."""
-        text = bound(self.own(statement))
-        with psycopg.ClientCursor(self._connection) as cursor:
-            for start in range(0, len(rows), _AT_ONCE):
-                some = rows[start : start + _AT_ONCE]
-                try:
-                    cursor.execute(";".join(_written(cursor, text, values) for values in some))
-                except psycopg.Error as error:
-                    raise explained(error, self.where) from error
+    def rows_all(self, questions: Sequence[Said]) -> list[list[Row]]:
+        return [cursor.fetchall() for cursor in self._said(questions).results()] if questions else []
+
+    def run_all(self, changes: Sequence[Said]) -> None:
+        for start in range(0, len(changes), _AT_ONCE):
+            self._said(changes[start : start + _AT_ONCE])
+
+    def _said(self, statements: Sequence[Said]) -> psycopg.Cursor[Row]:
+        """In one round trip."""
+        cursor = psycopg.ClientCursor(self._connection, row_factory=named_rows)
+        try:
+            return cursor.execute(
+                ";".join(_written(cursor, bound(self.own(each)), values) for each, values in statements)
+            )
+        except psycopg.Error as error:
+            raise explained(error, self.where) from error
 
     def prepare(self) -> None:
         """The schema, where nobody made it before: making one takes a right that using one does not."""
@@ -246,10 +252,12 @@ def _unsaid(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(schema: str, *, readonly: bool) -> str:
     """A session that dies with its machine frees its locks within a minute. Statements, not startup options: poolers
-    let those pass."""
+    let those pass. Any page is about as near as the next one: PostgreSQL takes disks to turn, and one page to be as far
+    as four, and reads whole tables for what an index counts."""
     said = {
         "search_path": schema, "lock_timeout": f"'{LOCK_TIMEOUT_S}s'", "tcp_keepalives_idle": "30",
         "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+        "random_page_cost": "1.1",
         "default_transaction_isolation": "'read committed'",
         "default_transaction_read_only": "on" if readonly else "off",
     }  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +40,8 @@ class Project:
     """Of the wire (CONTRACT.md section 1.5): active or archived."""
     repo_url: str | None = None
     """For people: where the repository is. What is read deeply comes from clones (`clones`)."""
+    hmac_secret: str | None = field(default=None, repr=False)
+    """What its events are signed with; None before `Access.rotate_secret`. Admins are shown it (`ensure_secret`)."""
 
 
 class Projects:
@@ -212,4 +214,5 @@ def _project(row: Row) -> Project:
     return Project(
         row["id"], row["name"], row["root_commit"], row["remote"], json.loads(row["settings"]), row["created_at"],
         row["updated_at"] or row["created_at"], row["description"], row["visibility"], row["status"], row["repo_url"],
+        row["hmac_secret"],
     )  # fmt: skip

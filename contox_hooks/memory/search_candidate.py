@@ -15,10 +15,11 @@ from weakref import WeakKeyDictionary
 
 from contox_hooks.domain.item import ItemStatus, ItemType
 from contox_hooks.domain.path import Exclusions
+from contox_hooks.memory.among import rows_among
 from contox_hooks.memory.search_kept import Kept, unchanged
 from contox_hooks.memory.search_rank import Asked, Candidate, rarity
 from contox_hooks.memory.sql import search as sql
-from contox_hooks.memory.store import Row, Store
+from contox_hooks.memory.store import Store
 from contox_hooks.memory.word import asked_words
 
 POOL = 30
@@ -31,8 +32,6 @@ _MAX_FILTERED = 200
 _MAX_COUNTS = 20_000
 """Words whose counts are kept, some 3 MB."""
 _COUNTS: Kept[dict[str, int]] = WeakKeyDictionary()
-_AT_ONCE = 200
-"""Ids in one statement."""
 _COLUMNS = ("title", "facts", "rationale", "files", "tags")
 
 
@@ -122,12 +121,12 @@ def candidates(
         worded += passing.newest()
     meant = passing.first(-(-pool // 2), near.cosines) if near else []
     active = sorted(question.asked.active_files)
-    in_files = (row["id"] for row in _rows(store, sql.IN_FILES, active, project_id=project_id))
+    in_files = (row["id"] for row in rows_among(store, sql.IN_FILES, active, project_id=project_id))
     touching = passing.first(-(-pool // 2), in_files)
     ids = list(dict.fromkeys(chain(worded, meant, touching)))
-    rows = list(_rows(store, sql.DOCUMENTS, ids))
+    rows = list(rows_among(store, sql.DOCUMENTS, ids))
     files: dict[str, list[str]] = {}
-    for row in _rows(store, sql.FILES, ids) if active else ():
+    for row in rows_among(store, sql.FILES, ids) if active else ():
         files.setdefault(row["id"], []).append(row["path"])
     cosines: list[float] | list[None] = [None] * len(rows)
     if near is not None and rows:
@@ -172,14 +171,14 @@ class _Passing:
             paths = [row["path"] for row in store.rows(sql.PATHS, project_id=project_id)]
             wanted = _pattern(filters.file)
             named = [path for path in paths if wanted.matches(path)]
-            self._in_file = {row["id"] for row in _rows(store, sql.IN_FILES, named, project_id=project_id)}
+            self._in_file = {row["id"] for row in rows_among(store, sql.IN_FILES, named, project_id=project_id)}
 
     def first(self, count: int, ids: Iterable[str]) -> list[str]:
         """The first of them that pass, in their order."""
         kept: list[str] = []
         waiting = (item_id for item_id in ids if self._in_file is None or item_id in self._in_file)
         while len(kept) < count and (some := list(islice(waiting, count * 2))):
-            passed = {row["id"] for row in _rows(self._store, sql.PASSING, some, **self._values)}
+            passed = {row["id"] for row in rows_among(self._store, sql.PASSING, some, **self._values)}
             kept += [item_id for item_id in some if item_id in passed]
         return kept[:count]
 
@@ -189,7 +188,7 @@ class _Passing:
             return []
         if self._in_file is None:
             return [row["id"] for row in self._store.rows(sql.NEWEST_PASSING, **self._values, limit=_MAX_FILTERED)]
-        passed = _rows(self._store, sql.PASSING, sorted(self._in_file), **self._values)
+        passed = rows_among(self._store, sql.PASSING, sorted(self._in_file), **self._values)
         return [row["id"] for row in sorted(passed, key=lambda row: -row["at_utc"])[:_MAX_FILTERED]]
 
 
@@ -197,12 +196,3 @@ def _pattern(file: str) -> Exclusions:
     """Without a wildcard, the path or folder from the repository's root."""
     has_wildcard = any(mark in file for mark in "*?[")
     return Exclusions((file if has_wildcard else "/" + file.strip("/"),))
-
-
-def _rows(store: Store, statement: str, wanted: Iterable[str], **values: Any) -> Iterator[Row]:
-    """The rows of a statement over a list, `{wanted}` in it, asked for _AT_ONCE at a time."""
-    rest = iter(wanted)
-    while some := list(islice(rest, _AT_ONCE)):
-        names = {f"wanted_{number}": value for number, value in enumerate(some)}
-        listed = ", ".join(f":{name}" for name in names)
-        yield from store.rows(statement.format(wanted=listed), **names, **values)

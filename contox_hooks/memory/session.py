@@ -103,7 +103,7 @@ class Sessions:
         """Raises NotFound."""
         row = self._store.row(sql.BY_ID, id=session_id)
         if row is None:
-            raise NotFound(f"there is no session {session_id}", hint="contox-hooks sessions")
+            raise no_session(session_id)
         return session_of(row, self._store.now())
 
     def find(self, project_id: str, prefix: str) -> Session:
@@ -177,6 +177,10 @@ class Sessions:
         statement = sql.LATEST_EVENT if source is None else sql.LATEST_EVENT_OF_SOURCE
         found = self._store.row(statement, project_id=project_id, source=source)
         return None if found is None else found[0]
+
+
+def no_session(session_id: str) -> NotFound:
+    return NotFound(f"there is no session {session_id}", hint="contox-hooks sessions")
 
 
 def stored_event(row: Row) -> StoredEvent:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from contox_hooks.domain.error import StoreDamaged, StoreError
-from contox_hooks.memory.database import Each, Row, Statement
+from contox_hooks.memory.database import Each, Row, Said, Statement
 from contox_hooks.memory.sql.search_postgres import CHANGED_IN
 from contox_hooks.memory.text import encodable
 
@@ -105,8 +105,11 @@ class SQLite:
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
-    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        for values in rows:
+    def rows_all(self, questions: Sequence[Said]) -> list[list[Row]]:
+        return [self.rows(statement, values) for statement, values in questions]
+
+    def run_all(self, changes: Sequence[Said]) -> None:
+        for statement, values in changes:
             self.run(statement, values)
 
     def prepare(self) -> None:

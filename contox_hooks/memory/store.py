@@ -17,10 +17,10 @@ from typing import Any, Self
 
 from contox_hooks.domain.error import StoreDamaged, StoreError
 from contox_hooks.memory import migration, sqlite
-from contox_hooks.memory.database import Database, Each, Row, Statement, newer
+from contox_hooks.memory.database import Database, Each, Row, Said, Statement, newer
 from contox_hooks.memory.ulid import new_id
 
-__all__ = ["Place", "Row", "Store", "is_url", "set_aside"]
+__all__ = ["Place", "Row", "Said", "Statement", "Store", "is_url", "set_aside"]
 
 Place = Path | str
 """A file, or the URL of a PostgreSQL database."""
@@ -133,8 +133,16 @@ class Store:
         """Change rows; how many. Only inside `transaction()`."""
         return self._database.run(statement, values)
 
-    def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        self._database.run_many(statement, values)
+    def run_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.run_all([(statement, values) for values in rows])
+
+    def rows_all(self, questions: Sequence[Said]) -> list[list[Row]]:
+        """The rows of each of them; in one round trip, where there are trips. Only inside `transaction()`."""
+        return self._database.rows_all(questions)
+
+    def run_all(self, changes: Sequence[Said]) -> None:
+        """Several statements in their order; in one round trip, where there are trips."""
+        self._database.run_all(changes)
 
     def own(self, text: Each) -> str:
         """What is meant for this store's database."""

@@ -1,15 +1,17 @@
 """One question answered for a request: offline, or by the project's model where its settings name one, within its caps.
 
-Must not know routes. Invariant: a cap that is reached refuses the request; a model that fails costs its words only.
+Must not know routes. Invariants: a cap that is reached refuses the request; a model that fails costs its words only;
+while a model is asked nothing of the pool is held.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from contox_hooks.asker import meter_for
+from contox_hooks.asker import OFFLINE, meter_for
 from contox_hooks.domain.error import SettingError, SpendRefused
+from contox_hooks.domain.setting import Effective
 from contox_hooks.report import Reports
 from contox_hooks.server.desk import Visit
 from contox_hooks.server.embedder import embedder_if_any
@@ -22,19 +24,36 @@ if TYPE_CHECKING:
     from contox_hooks.model.chat import Answer, Asker, Question
 
 
-def answer(visit: Visit, site: Site, question: str) -> Told:
-    """Raises Refusal 403 at a cap."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The passages that fit a question; what comes after needs no visit."""
+
+    told: Told
+    effective: Effective
+    project_id: str
+
+
+def found(visit: Visit, site: Site, question: str) -> Found:
     effective = effective_of(visit, site, None)
     reports = Reports(visit.service, visit.project, None, effective.settings)  # it reads nothing of git
-    asker: Asker | None = None
-    unset = ""
-    try:
-        meter = meter_for(effective, visit.service.store, visit.project.id)
-        asker = None if meter is None else _Refusing(meter)
-    except SettingError as error:
-        unset = error.message
-    told = reports.ask(question, embedder=embedder_if_any(), asker=asker)
-    return replace(told, trouble=unset or told.trouble)
+    is_sent = effective.settings.model != OFFLINE
+    told = reports.passages(question, embedder=embedder_if_any(), are_sent=is_sent)
+    return Found(told, effective, visit.project.id)
+
+
+def answer(found: Found, site: Site) -> Told:
+    """For who has given the visit back. Raises Busy, Refusal 403 at a cap."""
+    told = found.told
+    if found.effective.settings.model == OFFLINE or not told.passages:
+        return told
+    with site.turns.one(found.project_id), site.pool.open_store() as store:
+        try:
+            meter = meter_for(found.effective, store, found.project_id)
+        except SettingError as error:
+            return replace(told, trouble=error.message)
+        assert meter is not None  # not offline
+        prose, trouble = Reports.prose(_Refusing(meter), "ask", told.question, told.sources)
+    return replace(told, prose=prose, trouble=trouble)
 
 
 class _Refusing:

@@ -39,6 +39,7 @@ from contox_hooks.server.rim import health
 from contox_hooks.server.site import Site
 
 ROUTERS: tuple[ModuleType, ...] = (
+    ingest,  # asked for most, and each router before it is one more to look into
     ask,
     brain,
     context_whole,  # its names before the ids of the next
@@ -46,7 +47,6 @@ ROUTERS: tuple[ModuleType, ...] = (
     drift,
     entry,
     hygiene,
-    ingest,
     item,
     key,
     link,

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from contox_hooks.domain.error import Busy
 from contox_hooks.memory.delivery import Delivery, Taken, take_deliveries
@@ -28,7 +28,25 @@ MOST_TOGETHER: Final = 64
 
 _log = logging.getLogger(__name__)
 
-Prepare = Callable[[Service], Delivery]
+T = TypeVar("T")
+
+
+class Reading:
+    """What the requests of one batch read: asked for by many, it is read once, and forgotten with the batch."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._answers: dict[Hashable, Any] = {}
+
+    def once(self, about: Hashable, read: Callable[[], T]) -> T:
+        """What raises is not kept."""
+        if about not in self._answers:
+            self._answers[about] = read()
+        found: T = self._answers[about]
+        return found
+
+
+Prepare = Callable[[Reading], Delivery]
 
 
 @dataclass(slots=True)
@@ -91,8 +109,9 @@ class Committer:
     def _commit(self, batch: Sequence[_Job]) -> None:
         try:
             with self._pool.service() as service:
+                reading = Reading(service)
                 for job in batch:
-                    _prepare(job, service)
+                    _prepare(job, reading)
                 for scope, parts in _transactions(service, [job for job in batch if not job.is_over]):
                     service.store.scope = scope
                     with service.store.transaction():
@@ -117,10 +136,10 @@ class Committer:
             self._engine.wake(_project_id(part[0]), list(to_wake))
 
 
-def _prepare(job: _Job, service: Service) -> None:
+def _prepare(job: _Job, reading: Reading) -> None:
     if job.delivery is None:
         try:
-            job.delivery = job.prepare(service)
+            job.delivery = job.prepare(reading)
         except Exception as error:
             job.error, job.is_over = error, True
 

@@ -31,6 +31,9 @@ from contox_hooks.server.patience import Patient
 from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 
+KEEP_S: Final = 75
+"""An idle connection is kept so long: longer than clients keep theirs (httpx 5 s, undici 4 s) or poll (30 s), so that
+it is never the server that closes one in the moment it is used."""
 GRACE_S: Final = 3
 """Requests under way have so long to end once the server is told to stop; open streams never would."""
 HEAD_BYTES: Final = 32 * 1024
@@ -113,7 +116,8 @@ def _run(site: Site, wanted: Wanted, line: socket.socket, tls: Certificate | Non
     app = create_app(site)
     config = uvicorn.Config(
         app, http=Patient, ws="none", lifespan="on", log_config=None, access_log=False,
-        server_header=False, timeout_graceful_shutdown=GRACE_S, h11_max_incomplete_event_size=HEAD_BYTES,
+        server_header=False, timeout_keep_alive=KEEP_S, timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         proxy_headers=bool(wanted.proxies), forwarded_allow_ips=list(wanted.proxies),
         ssl_certfile=None if tls is None else tls.chain, ssl_keyfile=None if tls is None else tls.key,
     )  # fmt: skip

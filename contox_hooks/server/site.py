@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from contox_hooks.server.engine import Engine
 from contox_hooks.server.pool import Pool
+from contox_hooks.server.turn import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,4 @@ class Site:
     engine: Engine
     options: Options = field(default_factory=Options)
     clock: Callable[[], float] = time.time
+    turns: Turns = field(default_factory=Turns)

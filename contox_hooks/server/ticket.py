@@ -1,7 +1,8 @@
 """The ticket that lets a browser put one question to the worker: `base64url(claims).signature`, valid for 60 seconds.
 
 Pure. CONTRACT.md section 1.3: claims `pid, tid, uid, sid, exp` (milliseconds); ours besides: `kid`, the key that it was
-given for, and `q`, the question. Invariant: what was not signed with our secret, or is over, is no ticket.
+given for, `q`, the question, and `jti`, which memory/access.py takes once. Invariant: what was not signed with our
+secret, or is over, is no ticket.
 """
 
 from __future__ import annotations

@@ -56,10 +56,22 @@ class Worker:
             )  # fmt: skip
             try:
                 self._go_round(bell)
+                threading.Thread(target=self.index_vectors, daemon=True).start()
                 ready(store.where)
                 asyncio.run(self._serve(app))
             except ConnectorException as error:
                 raise queue.unreachable(error) from error
+
+    def index_vectors(self) -> None:
+        """Where the database has pgvector, or may get it. Beside the work, since many vectors take minutes; what dies
+        with the process the next one makes."""
+        from contox_hooks.memory.neighbour import make_index
+
+        try:
+            with Store.open(self.url) as store:
+                make_index(store)
+        except Exception as error:  # searches do without
+            _log.info("no index of vectors, so searches compare them all: %s", error)
 
     async def _serve(self, app: procrastinate.App) -> None:
         async with app.open_async():

@@ -231,6 +231,17 @@ def test_a_refused_key_parks_everything_and_goes_on_by_itself(world: World) -> N
     assert world.outbox.circuit() == Circuit()
 
 
+def test_who_waits_for_it_is_told_of_a_refused_key_at_once_and_of_a_restart_not(world: World) -> None:
+    world.add("a")
+    world.answers = [Answer(401, "Unauthorized")]
+    world.run(until=world.now + 30)
+    assert (len(world.tries), world.slept) == (1, 0)
+    world.outbox.keep_circuit(world.outbox.circuit()._replace(rests_until=0.0))  # as the verbs do
+    world.outbox.hurry()
+    world.answers = [Answer(503), Answer(None, "closed")]
+    assert world.run(until=world.now + 30).delivered == 1
+
+
 def test_a_dead_server_is_probed_by_one_request_at_a_time(world: World) -> None:
     world.add(*"abcdefgh")
     world.answers = [Answer(500)] * 100

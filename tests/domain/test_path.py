@@ -77,7 +77,8 @@ PATTERNS = [
     r"\!x", r"\#x", "#x", "!a", "a\\", r"a\*b", r"a\?b", r"\[a\]", "a\\ ", "a ", "a  ", "/", "//", "", "**/", "/**", "a**",
     "a**b", "**b", "a/**/", "**/**", "*/b", "*/*/c", "src/**/a.py", "**/foo/**", "ééé", "é*", "[[:nope:]]", "[\\]]", "[z-a]",
     "[a\\-z]", "[a/b]", "a[/]b", "***", "a/***/b", ".*", "?", "??", "[*]", "**/*.py", "x/**/a", "!*", "!/a", "!a/b",
-    "deep/**/e", "a//b", "./a", "../a", "[a-", "[!", "[]", "*a*b*c*", "*\\*", "\\", "\\\\", "a\\\\b",
+    "deep/**/e", "a//b", "./a", "../a", "a/**/b/**/e",
+    "**/a/**/b", "**/a/**/*/b/**", "**/*b/**/?/**/*", "**/**/a/**/**/b", "[a-", "[!", "[]", "*a*b*c*", "*\\*", "\\", "\\\\", "a\\\\b",
 ]  # fmt: skip
 
 
@@ -107,6 +108,32 @@ def test_lists_of_patterns_say_what_git_says(repo: Repo, patterns: list[str], pa
 
 def test_a_pattern_of_many_stars_is_no_trap() -> None:
     assert not Exclusions(["*a" * 40 + "b"]).matches("a" * 4000)
+
+
+def test_a_pattern_of_many_folders_is_no_trap() -> None:
+    """With a step back at each `**/` this takes years."""
+    for pattern in ("**/a/" * 40 + "b", "**/*/" * 40 + "b/**/c", "**/" * 400 + "*a*/b"):
+        assert not Exclusions([pattern]).matches("a/" * 500 + "c.py")
+
+
+def says(pattern: list[str], path: list[str]) -> bool:
+    """Part by part, as one would say it."""
+    if not pattern or not path:
+        return pattern == path
+    if pattern[0] == "**":
+        return says(pattern[1:], path) or says(pattern, path[1:])
+    return pattern[0] in ("*", path[0]) and says(pattern[1:], path[1:])
+
+
+FOLDERS = st.lists(st.sampled_from(["**", "**", "*", "a", "b"]), min_size=1, max_size=7).map(
+    lambda parts: [*parts, "b"]
+)
+
+
+@given(FOLDERS, st.lists(st.sampled_from("ab"), min_size=1, max_size=9))
+def test_many_folders_fit_wherever_they_can(pattern: list[str], path: list[str]) -> None:
+    leading = [path[:end] for end in range(1, len(path) + 1)]  # what is in a folder that is out is out
+    assert Exclusions(["/" + "/".join(pattern)]).matches("/".join(path)) == any(says(pattern, one) for one in leading)
 
 
 def test_nothing_excludes_nothing() -> None:

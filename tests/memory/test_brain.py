@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from contox_hooks.domain.item import Draft, Evidence, Item
 from contox_hooks.memory.brain import SUMMARY_TOKENS, Brain, brain_of
-from contox_hooks.memory.brain_layer import RECENT_S, stack_of, topics_of
+from contox_hooks.memory.brain_layer import RECENT_S, topics_of
 from contox_hooks.memory.brain_text import DATA, SECTIONS, Line, Page, title_line, told
 from contox_hooks.memory.brain_tree import tree_of
 from tests.memory.events import DAY, a_project, open_service, sha
+from tests.memory.held import Held
 from tests.memory.items import item
 
 Items = Sequence[Item]
@@ -27,10 +28,9 @@ KINDS = ("decision", "convention", "architecture", "implementation", "bug", "tod
 TEXT = st.text(st.sampled_from("ab `~#*<!->\n\r\t\x00\x1b\u2028[](){}_|\u202eé🦊"), max_size=300)
 
 
-def brain(items: Iterable[Item], **asked: Any) -> Brain:
-    known = list(items)
-    by_id = {each.id: each for each in known}
-    return brain_of("work", known, lambda head: by_id[head.id], **asked)
+def brain(items: Iterable[Item], *, name: str = "work", min_confidence: float = 0.0, **asked: Any) -> Brain:
+    by_id = {each.id: each for each in items}
+    return brain_of(name, Held(by_id.values(), min_confidence), lambda head: by_id[head.id], **asked)
 
 
 @st.composite
@@ -82,7 +82,7 @@ def test_every_rule_that_fits_is_there_newest_first(items: Items, budget: int) -
     rules = sorted((each for each in items if is_rule(each)), key=lambda each: (-each.at_utc, each.id))
     alone = Page("work", budget * 4)
     for rule in rules:
-        fits = alone.add(SECTIONS[0], Line(title_line(topics_of([rule])[0])))
+        fits = alone.add(SECTIONS[0], Line(title_line(topics_of([rule], 0)[0])))
         assert (rule.id in held) == fits
     assert held & {each.id for each in rules} == set(brain(rules, budget_tokens=budget).item_ids)
 
@@ -204,7 +204,7 @@ def test_the_tag_depends_on_every_parameter_and_on_what_is_told() -> None:
 def test_no_text_breaks_out(title: str, facts: str, key: str, name: str) -> None:
     entry = item(1, title, type="convention", facts=facts, schema_key=key, rationale=facts, files=(f"{title}/a.py",))
     more = item(2, title, facts=facts, schema_key="root/stack", files=(f"{key}/{title}.py",))
-    found = brain_of(name, [entry, more], lambda head: entry if head.id == entry.id else more)
+    found = brain([entry, more], name=name)
     for document in (found.document, found.summary):
         for line in document.split("\n"):
             assert (
@@ -287,4 +287,4 @@ def test_the_stack_is_what_its_key_says() -> None:
     needs = item(2, "Need a store", type="decision", schema_key="root/stack", importance=3)
     layers = item(3, "Layers", type="architecture", schema_key="root/stack/web", importance=4)
     stacks = item(4, "Stacks of goods", schema_key="root/stackable", importance=5)
-    assert stack_of([moved, needs, layers, stacks]) == [layers, needs]
+    assert "- **Stack**: Layers; Need a store\n" in brain([moved, needs, layers, stacks]).document

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +13,10 @@ import httpx
 import pytest
 
 from contox_hooks.domain.access import Role
+from contox_hooks.server import turn
 from contox_hooks.server.ticket import LIFE_MS, claims_of, signed
+from tests.model.server import serving, silent
+from tests.net.client import no_proxies  # noqa: F401
 from tests.server.learned import Learned, learned  # noqa: F401
 
 SQLITE = "decision: keep orders in SQLite instead of PostgreSQL"
@@ -75,6 +80,32 @@ def test_a_model_without_a_key_leaves_the_offline_answer(learned: Learned, owner
     assert (told["model"], "no API key" in told["trouble"], len(told["sources"])) == ("offline", True, 1)
 
 
+def test_a_slow_model_holds_up_only_who_asks_it(
+    learned: Learned,  # noqa: F811
+    owner: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many questions as there are stores in the pool."""
+    most = 16
+    monkeypatch.setattr(turn, "MOST", most)
+    monkeypatch.setattr(turn, "MOST_OF_ONE", most)
+    with ThreadPoolExecutor(most) as pool, serving(lambda _: silent()) as model:
+        settings = {"model": "small", "model_provider": "custom", "model_url": model.url, "model_small": "m"}
+        with learned.running.service() as service:
+            for name, value in settings.items():
+                service.projects.set_setting(learned.project_id, name, value)
+        body = {"projectId": learned.project_id, "question": "why sqlite?", "mode": "sync"}
+        asking = [pool.submit(owner.post, "/api/v2/ask", json=body) for _ in range(most)]
+        while len(model.asked) < most:
+            assert not any(one.done() for one in asking), [one.result().text for one in asking if one.done()]
+            time.sleep(0.01)
+        assert owner.get("/api/orgs").status_code == 200
+        refused = owner.post("/api/v2/ask", json=body)
+        assert (refused.status_code, refused.json()["error"]) == (503, "the model is asked too many questions at once")
+    assert [one.result().status_code for one in asking] == [200] * most
+    assert owner.post("/api/v2/ask", json=body).status_code == 200
+
+
 def test_a_ticket_leads_to_the_answer_as_a_stream(learned: Learned, owner: httpx.Client) -> None:  # noqa: F811
     body = {"projectId": learned.project_id, "question": "why sqlite?"}
     given = owner.post("/api/v2/ask", json=body).json()
@@ -87,6 +118,8 @@ def test_a_ticket_leads_to_the_answer_as_a_stream(learned: Learned, owner: httpx
     answer = nobody.post(path, json={"ticket": given["ticket"]})
     assert answer.headers["content-type"].startswith("text/event-stream")
     told = events(answer.text)
+    again = nobody.post(path, json={"ticket": given["ticket"]})
+    assert (again.status_code, again.json()) == (401, {"error": "Unauthorized"}), "one question"
     assert [name for name, _ in told] == ["sources", "delta", "done"]
     sync = owner.post("/api/v2/ask", json={**body, "mode": "sync"}).json()
     assert told[-1][1] == sync

@@ -20,6 +20,7 @@ _CHANGELOG = " (changelog)"
 """How the offline extractor marks what the project's own changelog says."""
 _VAGUE = re.compile(r"\S+: changes `[^;]*|`[^`]*` \([^)]*\)")
 """A fact that only names what changed, or shows a signature that stayed: the title says more."""
+_NOT_SAID = re.compile(r"[\W_]+")
 _TRAILER = re.compile(r"(?:co-authored-by|signed-off-by|reviewed-by):|This reverts commit [0-9a-f]{7,40}", re.I)
 _TEST_FACT = re.compile(r"(?P<path>\S+): ")
 
@@ -97,7 +98,7 @@ def _is_of_a_test(line: str) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    return _NOT_SAID.sub("", text.casefold())
 
 
 def counted(number: int, noun: str, several: str = "") -> str:

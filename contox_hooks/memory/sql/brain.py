@@ -36,6 +36,9 @@ SCHEMA = (
     CREATE INDEX item_of_key ON item
         (project_id, status, schema_key, importance DESC, at_utc DESC, id, type, confidence)
     """,
+    # Those of step 1, with what the brain asks for besides.
+    "DROP INDEX item_order",
+    "CREATE INDEX item_order ON item (project_id, status, importance, at_utc, confidence)",
     "DROP INDEX item_hint",
     "CREATE INDEX item_hint ON item (project_id, dedup_hint, status, confidence)",
 )
@@ -45,27 +48,31 @@ EARLIEST, LATEST = -(2**63), 2**63 - 1
 
 _ACTIVE = "project_id = :project_id AND status = 'active' AND confidence >= :least"
 
-NEWEST_AT = f"SELECT MAX(at_utc) FROM item WHERE {_ACTIVE}"
+# All grades of importance are named, so that the index item_order leads to the newest of each.
+NEWEST_AT = f"SELECT MAX(at_utc) FROM item WHERE {_ACTIVE} AND importance IN (1, 2, 3, 4, 5)"
 
 KINDS = f"""
-SELECT type, importance, CASE WHEN at_utc >= :recent_from THEN 1 ELSE 0 END AS is_recent, COUNT(*) AS items
-FROM item WHERE {_ACTIVE} GROUP BY type, importance, is_recent
+SELECT type, importance, COUNT(*) AS items, SUM(CASE WHEN at_utc >= :recent_from THEN 1 ELSE 0 END) AS recent
+FROM item WHERE {_ACTIVE} GROUP BY type, importance
 """
 
 KEYS = f"SELECT schema_key, COUNT(*) AS items FROM item WHERE {_ACTIVE} GROUP BY schema_key"
 
-_HEAD = "SELECT id, type, title, schema_key, confidence, importance, dedup_hint, files, at_utc FROM item"
+_COLUMNS = "id, type, title, schema_key, confidence, importance, dedup_hint, files, at_utc"
+_HEAD = f"SELECT {_COLUMNS} FROM item"
 
-SHARING_A_HINT = f"""
-{_HEAD} WHERE {_ACTIVE} AND dedup_hint IN (
-    SELECT dedup_hint FROM item WHERE {_ACTIVE} AND dedup_hint > '' GROUP BY dedup_hint HAVING COUNT(*) > 1)
+SHARED_HINTS = f"""
+SELECT dedup_hint FROM item WHERE {_ACTIVE} AND dedup_hint > '' GROUP BY dedup_hint HAVING COUNT(*) > 1
 """
 
-# A file is linked by the name that the item gives it, whatever it is called now.
+OF_HINTS = f"{_HEAD} WHERE {_ACTIVE} AND dedup_hint IN ({{wanted}})"
+
+# A file is linked by the name that the item gives it, whatever it is called now. CROSS: from the files to the items.
 IN_FILE = f"""
-{_HEAD} WHERE {_ACTIVE} AND id IN (
-    SELECT item_id FROM item_file
-    WHERE project_id = :project_id AND (path = :path OR (path >= :low AND path < :high)))
+SELECT {_COLUMNS} FROM (
+    SELECT DISTINCT item_id FROM item_file WHERE item_file.project_id = :project_id
+    AND path >= :folder AND path < :high AND (path = :path OR path >= :low)) AS found
+CROSS JOIN item WHERE item.id = found.item_id AND {_ACTIVE}
 """
 
 # From `:high` down; of those that happened then, what comes after `:after`.

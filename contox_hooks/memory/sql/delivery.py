@@ -1,5 +1,7 @@
 """What came in over HTTP: who is known already, and the answer that it got."""
 
+from contox_hooks.memory.database import among_names
+
 # Step 6. `hash`: wire/envelope.py's content hash, an event's identity however often it is signed. `answer`: a reply
 # that a repeated Idempotency-Key gets again.
 SCHEMA = (
@@ -34,15 +36,16 @@ SCHEMA = (
     "CREATE INDEX answer_at ON answer (answered_at)",
 )
 
-KNOWN = "SELECT id, session_id FROM delivery WHERE project_id = :project_id AND hash = :hash"
+# Of hashes and nonces: the deliveries, and, without an id, the nonces that were used since.
+KNOWN = among_names("""
+SELECT hash AS name, id, session_id FROM delivery WHERE project_id = :project_id AND hash {names}
+UNION ALL
+SELECT nonce, NULL, NULL FROM delivery WHERE project_id = :project_id AND nonce {names} AND received_at > :since
+""")
 
 INSERT = """
 INSERT INTO delivery (project_id, hash, id, session_id, type, source, nonce, received_at)
 VALUES (:project_id, :hash, :id, :session_id, :type, :source, :nonce, :now)
-"""
-
-NONCE_USED = """
-SELECT 1 FROM delivery WHERE project_id = :project_id AND nonce = :nonce AND received_at > :since LIMIT 1
 """
 
 # Commits whose id begins so: a prefix is a range of keys.

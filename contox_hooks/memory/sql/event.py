@@ -1,5 +1,7 @@
 """Events, and which commit replaced which."""
 
+from contox_hooks.memory.database import among_names
+
 # Step 6. What is still to become memory: commits and saved notes.
 SCHEMA = (
     "DROP INDEX event_unprocessed",
@@ -9,8 +11,6 @@ SCHEMA = (
     """,
 )
 
-BY_KEY = "SELECT id, session_id FROM event WHERE project_id = :project_id AND key = :key"
-
 INSERT = """
 INSERT INTO event
     (id, project_id, session_id, key, type, source, at_utc, received_at, payload, superseded_by)
@@ -18,16 +18,18 @@ VALUES
     (:id, :project_id, :session_id, :key, :type, :source, :at_utc, :received_at, :payload, :superseded_by)
 """
 
+# Of events' keys, which have a colon, and commits' ids, which have none: the events, and what replaced the commits.
+KNOWN = among_names("""
+SELECT key AS name, id AS found, session_id FROM event WHERE project_id = :project_id AND key {names}
+UNION ALL
+SELECT old_sha, new_sha, NULL FROM rewrite WHERE project_id = :project_id AND old_sha {names}
+""")
+
 PAYLOAD = "SELECT payload FROM event WHERE id = :id"
 
 OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id ORDER BY at_utc, id LIMIT :limit OFFSET :offset"
 
 ONE_OF_SESSION = "SELECT * FROM event WHERE session_id = :session_id AND id = :id"
-
-HEAD = """
-SELECT key FROM event WHERE session_id = :session_id AND type = 'commit' AND superseded_by IS NULL
-ORDER BY at_utc DESC, id DESC LIMIT 1
-"""
 
 SUPERSEDE = "UPDATE event SET superseded_by = :new_sha WHERE project_id = :project_id AND key = :key"
 

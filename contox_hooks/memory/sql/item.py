@@ -1,5 +1,9 @@
 """Items with their files, evidence and vectors."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+
 BY_ID = "SELECT * FROM item WHERE id = :id"
 
 BY_PREFIX = """
@@ -36,24 +40,33 @@ DELETE_EVIDENCE = "DELETE FROM evidence WHERE item_id = :item_id"
 
 EVIDENCE = "SELECT * FROM evidence WHERE item_id = :item_id ORDER BY position"
 
-# Most important first, then newest. The file filter takes a path or a folder of it.
-_FILTER = """
-WHERE project_id = :project_id
-  AND (:type IS NULL OR type = :type)
-  AND (:status IS NULL OR status = :status)
-  AND (:session_id IS NULL OR session_id = :session_id)
-  AND (:since IS NULL OR at_utc >= :since)
-  AND (:low IS NULL OR (schema_key >= :low AND schema_key < :high))
-  AND (:least IS NULL OR ROUND(CAST(confidence AS NUMERIC), 2) >= :least)
-  AND (:below IS NULL OR ROUND(CAST(confidence AS NUMERIC), 2) < :below)
-  AND (:file IS NULL OR id IN (
+# The file filter takes a path or a folder of it.
+_CONDITIONS = {
+    "type": "type = :type",
+    "status": "status = :status",
+    "session_id": "session_id = :session_id",
+    "since": "at_utc >= :since",
+    "low": "schema_key >= :low AND schema_key < :high",
+    "least": "ROUND(CAST(confidence AS NUMERIC), 2) >= :least",
+    "below": "ROUND(CAST(confidence AS NUMERIC), 2) < :below",
+    "file": """id IN (
        SELECT item_id FROM item_file WHERE item_file.project_id = :project_id
-       AND (path = :file OR (path >= :folder_low AND path < :folder_high))))
-"""
+       AND (path = :file OR (path >= :folder_low AND path < :folder_high)))""",
+}
 
+_FILTER = "WHERE project_id = :project_id" + "".join(
+    f"\n  AND (:{name} IS NULL OR ({condition}))" for name, condition in _CONDITIONS.items()
+)
+
+# Most important first, then newest.
 PAGE = f"SELECT * FROM item {_FILTER} ORDER BY importance DESC, at_utc DESC, id DESC LIMIT :limit OFFSET :offset"
 
-COUNT = f"SELECT COUNT(*) FROM item {_FILTER}"
+
+def count(given: Mapping[str, object]) -> str:
+    """With the conditions alone whose value is given: where an index has all that is asked for, no item is read."""
+    conditions = [condition for name, condition in _CONDITIONS.items() if given[name] is not None]
+    return f"SELECT COUNT(*) FROM item WHERE {' AND '.join(('project_id = :project_id', *conditions))}"
+
 
 COUNT_BY_KEY = """
 SELECT schema_key, COUNT(*) AS items FROM item

@@ -10,10 +10,17 @@ INSERT INTO job (id, run_id, session_id, stage, status, queued_at_ms)
 VALUES (:id, :run_id, :session_id, :stage, 'queued', :queued_at_ms)
 """
 
-# A run that has not begun yet: it will take whatever the session holds by then.
-QUEUED_RUN = """
-SELECT run.id FROM run JOIN job ON job.run_id = run.id
-WHERE run.session_id = :session_id AND job.stage = 'enrich' AND job.status = 'queued' LIMIT 1
+# What a session waits for: whether it holds what is no memory yet (index event_unprocessed), and a run that has not
+# begun, which will take whatever the session holds by then.
+WAITING = """
+SELECT project_id,
+    EXISTS (SELECT 1 FROM event WHERE event.project_id = session.project_id AND event.session_id = session.id
+        AND event.type IN ('commit', 'mcp_save') AND event.processed_run IS NULL AND event.superseded_by IS NULL)
+    AS is_waiting,
+    (SELECT run.id FROM run JOIN job ON job.run_id = run.id
+        WHERE run.session_id = session.id AND job.stage = 'enrich' AND job.status = 'queued' LIMIT 1)
+    AS queued_run
+FROM session WHERE id = :session_id
 """
 
 LATEST_RUN_OF_SESSION = "SELECT * FROM run WHERE session_id = :session_id ORDER BY id DESC LIMIT 1"

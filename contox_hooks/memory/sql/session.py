@@ -3,6 +3,8 @@
 from functools import cache
 from typing import NamedTuple
 
+from contox_hooks.memory.database import among_names
+
 BY_ID = "SELECT * FROM session WHERE id = :id"
 
 # ULIDs: a prefix is a range of ids.
@@ -10,25 +12,20 @@ BY_PREFIX = """
 SELECT * FROM session WHERE project_id = :project_id AND id >= :low AND id < :high ORDER BY id LIMIT 3
 """
 
-# Sessions with a fixed window that may hold `at`: none started earlier than a window before it.
-SPANS_FIXED = """
+# Sessions that an event from `since` to `until` may join, and the next one after it: a session that opens before that
+# one is over when it starts. One that begins after now was opened under a clock that was ahead, and must not close what
+# comes before it.
+_SPANS = """
 SELECT id, started_at, last_event_at, ended_at, end_reason FROM session
-WHERE project_id = :project_id AND source = :source AND started_at > :earliest AND started_at <= :at
+WHERE project_id = :project_id AND source = :source AND {} AND started_at <= COALESCE((
+    SELECT MIN(started_at) FROM session
+    WHERE project_id = :project_id AND source = :source AND started_at > :until AND started_at <= :now
+), :until)
 """
-
-# With a sliding window a session may be long: all that had not run out at `at`.
-SPANS_SLIDING = """
-SELECT id, started_at, last_event_at, ended_at, end_reason FROM session
-WHERE project_id = :project_id AND source = :source AND started_at <= :at AND window_ends_at > :at
-"""
-
-# The next session after `at`: one that opens before it is over when that one starts. One that begins after now was
-# opened under a clock that was ahead, and must not close what comes before it.
-SPAN_AFTER = """
-SELECT id, started_at, last_event_at, ended_at, end_reason FROM session
-WHERE project_id = :project_id AND source = :source AND started_at > :at AND started_at <= :now
-ORDER BY started_at LIMIT 1
-"""
+# With a fixed window none that started earlier than a window before.
+SPANS_FIXED = _SPANS.format("started_at > :since - :window_s")
+# With a sliding one a session may be long: all that had not run out.
+SPANS_SLIDING = _SPANS.format("window_ends_at > :since")
 
 INSERT = """
 INSERT INTO session
@@ -37,10 +34,10 @@ VALUES
     (:id, :project_id, :source, :started_at, :started_at, :window_ends_at, :ended_at, :end_reason, :status)
 """
 
-# One more event. `slide_s` is the window when it counts from the last event, 0 when from the start.
-ADD_EVENT = """
+# More events, the latest at `at`. `slide_s` is the window when it counts from the last event, 0 when from the start.
+ADD_EVENTS = """
 UPDATE session SET
-    event_count = event_count + 1,
+    event_count = event_count + :count,
     last_event_at = CASE WHEN :at > last_event_at THEN :at ELSE last_event_at END,
     window_ends_at = CASE WHEN :slide_s > 0 AND :at + :slide_s > window_ends_at
                           THEN :at + :slide_s ELSE window_ends_at END,
@@ -49,8 +46,15 @@ UPDATE session SET
 WHERE id = :id
 """
 
+FILES = among_names("SELECT id, files, files_cut FROM session WHERE id {names}")
+
+# The head is the latest commit that stands.
 SET_FILES = """
-UPDATE session SET files = :files, files_cut = :files_cut, head_sha = :head_sha WHERE id = :id
+UPDATE session SET files = :files, files_cut = :files_cut, head_sha = (
+    SELECT substr(key, length('commit:') + 1) FROM event
+    WHERE session_id = :id AND type = 'commit' AND superseded_by IS NULL
+    ORDER BY at_utc DESC, event.id DESC LIMIT 1)
+WHERE id = :id
 """
 
 # Sessions whose window has run out; they ended then, not now.

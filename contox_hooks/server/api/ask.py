@@ -19,9 +19,9 @@ from starlette.responses import Response
 from contox_hooks.domain.access import Right
 from contox_hooks.domain.error import Error, NotFound
 from contox_hooks.memory.service import Service
-from contox_hooks.server.answer import answer
+from contox_hooks.server.answer import answer, found
 from contox_hooks.server.api.ask_shape import AnswerReply, AskBody, TicketReply, WorkBody
-from contox_hooks.server.api.declared import ERRORS
+from contox_hooks.server.api.declared import ERRORS, NOT_KEPT
 from contox_hooks.server.desk import AtDesk, Visit, visit_of
 from contox_hooks.server.refusal import Refusal, not_found, unauthorized
 from contox_hooks.server.reply import reply
@@ -43,7 +43,7 @@ _LEAST: Final = 3
     responses={200: {"model": AnswerReply | TicketReply}, **ERRORS},
 )
 def ask(desk: AtDesk, body: Annotated[AskBody, Body(examples=[_QUESTION])]) -> Response:
-    """With `mode: "sync"` the answer; without, a ticket that is good for 60 seconds at `workerUrl` + `/ask`. The
+    """With `mode: "sync"` the answer; without, a ticket that is good for one question within 60 seconds at `workerUrl` + `/ask`. The
     project's model is asked only where its settings name one, within its caps."""
     if not body.projectId:
         raise Refusal(400, "projectId is required")
@@ -51,21 +51,10 @@ def ask(desk: AtDesk, body: Annotated[AskBody, Body(examples=[_QUESTION])]) -> R
     if len(question) < _LEAST:
         raise Refusal(400, f"question is required (min {_LEAST} chars)")
     with desk.project(body.projectId, Right.READ) as visit:
-        if body.mode == "sync":
-            return reply(answer(visit, desk.site, question).to_wire())
-        if not desk.site.options.base_url:
-            raise Refusal(503, "Worker not configured")
-        claims = {
-            "pid": visit.project.id,
-            "tid": visit.key.person_id,
-            "uid": visit.key.person_id,
-            "sid": body.chatSessionId or visit.service.store.new_id(),
-            "exp": visit.service.store.now_ms() + LIFE_MS,
-            "kid": visit.key.id,
-            "q": question,
-        }
-        ticket = signed(claims, _secret(visit.service))
-        return reply({"ticket": ticket, "workerUrl": desk.site.options.base_url + _WORKER})
+        if body.mode != "sync":
+            return _ticket(desk.site, visit, question, body.chatSessionId)
+        passages = found(visit, desk.site, question)
+    return reply(answer(passages, desk.site).to_wire())
 
 
 @router.post(
@@ -82,24 +71,44 @@ def work(desk: AtDesk, body: Annotated[WorkBody, Body(examples=[{"ticket": "clai
         if claims is None:
             raise unauthorized()
         _visit(service, claims)
+        if service.access.of_ticket(claims["jti"], "ask") is None:  # it was used
+            raise unauthorized()
     return EventSourceResponse(_told(desk.site, claims))
+
+
+def _ticket(site: Site, visit: Visit, question: str, chat_id: str | None) -> Response:
+    if not site.options.base_url:
+        raise Refusal(503, "Worker not configured")
+    claims = {
+        "pid": visit.project.id,
+        "tid": visit.key.person_id,
+        "uid": visit.key.person_id,
+        "sid": chat_id or visit.service.store.new_id(),
+        "exp": visit.service.store.now_ms() + LIFE_MS,
+        "kid": visit.key.id,
+        "jti": visit.service.access.create_ticket(visit.key.id, "ask", life_s=LIFE_MS // 1000),
+        "q": question,
+    }
+    ticket = signed(claims, _secret(visit.service))
+    return reply({"ticket": ticket, "workerUrl": site.options.base_url + _WORKER}, headers=NOT_KEPT)
 
 
 def _told(site: Site, claims: dict[str, Any]) -> Iterator[ServerSentEvent]:
     """The store is given back before the first event: between two of them another thread may go on."""
     try:
         with site.pool.service(claims["pid"]) as service:
-            found = answer(_visit(service, claims), site, claims["q"]).to_wire()
+            passages = found(_visit(service, claims), site, claims["q"])
+        told = answer(passages, site).to_wire()
     except Refusal as refused:
         yield _event("error", {"error": refused.text})
         return
     except Error as error:
         yield _event("error", {"error": error.message})
         return
-    yield _event("sources", found["sources"])
-    for paragraph in found["answer"].split("\n\n"):
+    yield _event("sources", told["sources"])
+    for paragraph in told["answer"].split("\n\n"):
         yield _event("delta", {"text": paragraph.rstrip("\n") + "\n\n"})
-    yield _event("done", found)
+    yield _event("done", told)
 
 
 def _visit(service: Service, claims: dict[str, Any]) -> Visit:

@@ -10,7 +10,7 @@ import logging
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -27,7 +27,7 @@ from contox_hooks.memory.project import Project
 from contox_hooks.memory.service import Service
 from contox_hooks.server.api.declared import ERRORS, Error
 from contox_hooks.server.api.ingest_shape import EXAMPLES, HEADERS
-from contox_hooks.server.committer import Prepare
+from contox_hooks.server.committer import Prepare, Reading
 from contox_hooks.server.desk import Desk, visit_of
 from contox_hooks.server.refusal import Refusal, forbidden, not_found
 from contox_hooks.server.reply import reply
@@ -83,30 +83,52 @@ async def ingest(request: Request) -> Response:
 
 def _prepared(desk: Desk, prepare: Prepare) -> Prepare:
     with desk.site.pool.service() as service:
-        delivery = prepare(service)
+        delivery = prepare(Reading(service))
     return lambda _: delivery
 
 
-def _delivery(desk: Desk, body: bytes, service: Service) -> Delivery:
+class _Aim(NamedTuple):
+    """A project that takes events from this key."""
+
+    project_id: str
+    secret: str | None
+    settings: Settings
+
+
+def _delivery(desk: Desk, body: bytes, reading: Reading) -> Delivery:
     """What is asked for, by whom it may be, cleaned: all that needs no writing."""
-    site, headers = desk.site, desk.request.headers
+    site, headers, service = desk.site, desk.request.headers, reading.service
     now = site.clock()
     try:
         needs_key = not is_form_b(headers) or "authorization" in headers
-        key = desk.key(service) if needs_key else None
+        key = _key(desk, reading) if needs_key else None
         request = read_request(body, headers)
-        project = _project(service, request.project_id, key)
-        secret = service.access.signing_secret(project.id)
-        _check_signature(request, secret, now)
-        identity = content_hash(project.id, request.source, request.text)
+        about = ("aim", key, request.project_id)
+        aim = reading.once(about, lambda: _aim(site, service, request.project_id, key))
+        _check_signature(request, aim.secret, now)
+        identity = content_hash(aim.project_id, request.source, request.text)
         found = received(request, identity, now=now)
     except Malformed as problem:
         raise Refusal(400, f"Invalid request body: {problem}") from None
     return Delivery(
-        project_id=project.id, source=request.source, type=request.type, content_hash=identity, nonce=request.nonce,
-        events=found.events, seen_at=found.seen_at, wants_memory=not request.skips_enrichment,
-        settings=_settings(site, project),
+        project_id=aim.project_id, source=request.source, type=request.type, content_hash=identity,
+        nonce=request.nonce, events=found.events, seen_at=found.seen_at, wants_memory=not request.skips_enrichment,
+        settings=aim.settings,
     )  # fmt: skip
+
+
+def _key(desk: Desk, reading: Reading) -> Key:
+    """As `Desk.key`."""
+    shown = desk.request.headers.get("authorization")
+    if shown is None:
+        return desk.key(reading.service)  # a browser's, which has to come from our own pages
+    key = desk.request.state.key = reading.once(("key", shown), lambda: desk.key(reading.service))
+    return key
+
+
+def _aim(site: Site, service: Service, project_id: str, key: Key | None) -> _Aim:
+    project = _project(service, project_id, key)
+    return _Aim(project.id, project.hmac_secret, _settings(site, project))
 
 
 def _project(service: Service, project_id: str, key: Key | None) -> Project:
