@@ -6,6 +6,7 @@ linked to one project at most, and to none whose history is another repository's
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,18 +27,17 @@ PARCELS = 50
 def link(projects: Projects, project: Project, folder: str) -> Path:
     """The common git directory of a folder on this machine, which is the project's from now on.
 
-    Raises UsageError for what is no absolute path, RepositoryError, Refused for another project's.
+    Raises UsageError for what is no absolute path of a folder, RepositoryError, Refused for another project's.
     """
     if not folder.isprintable() or not Path(folder).is_absolute():
         raise UsageError("the path of a folder on the server's machine begins with /")
+    if not os.path.isdir(folder):  # noqa: PTH112 - False also where one may not look
+        raise UsageError(f"there is no folder {folder} that can be read")
     repo = locate(Path(folder))
-    known = projects.of_clone(repo.common_dir)
-    if known is not None and known.id != project.id:
-        raise Refused(f"{repo.common_dir} is of another project already")
     root = identity(repo)["root_commit"]
     if project.root_commit is not None and root is not None and root != project.root_commit:
         raise Refused(f"{repo.common_dir} is another repository: it begins with commit {root[:12]}")
-    projects.link_clone(project.id, repo.common_dir)
+    projects.link(project.id, repo.common_dir)
     return repo.common_dir
 
 

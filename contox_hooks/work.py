@@ -163,8 +163,7 @@ def _plan(where: Place) -> dict[str, str]:
     from contox_hooks.memory.store import Store
 
     with Store.open(where, readonly=True) as store:
-        model = Access(store).fact("plan_model")
-    return {"model": model} if model else {}
+        return Access(store).plan()
 
 
 def _extractor(effective: Effective, project: Project, readers: ExitStack, where: Place, *, history: bool) -> Extractor:

@@ -23,11 +23,11 @@ def command(
 ) -> None:
     """Move projects, sessions, events, memory, keys and what models cost; run it again to go on where it broke off.
 
-    The source is only read, and nobody else writes to it meanwhile. At the end every table of both is compared row by
-    row. JSON: from, to, tables [{table, rows, written, sha256}].
+    The source is only read, but that it is brought up to this version, and nobody else writes to it meanwhile. At the
+    end every table of both is compared row by row. JSON: from, to, tables [{table, rows, written, sha256}].
     """
     from contox_hooks.cli.render import emit_json, say
-    from contox_hooks.memory.moving import move_memory, move_spend
+    from contox_hooks.memory.moving import Moved, move_memory, move_spend
     from contox_hooks.memory.spend import SpendStore, spend_path
     from contox_hooks.memory.store import Store
     from contox_hooks.place import database
@@ -39,9 +39,15 @@ def command(
         raise NotFound(f"there is no memory store at {old}", hint=f"--from {_LIKE}")
     with Store.open(old) as memory, Store.open(new) as moved_memory:
         names = {"from": memory.where, "to": moved_memory.where}
-        tables = move_memory(memory, moved_memory, _told)
-    with SpendStore.open(spend_path(old)) as spend, SpendStore.open(spend_path(new)) as moved_spend:
-        tables += move_spend(spend, moved_spend, _told)
+
+        def spending() -> list[Moved]:
+            """Before the memory counts as moved: caps and claims must never be forgotten."""
+            if spend_path(old) == spend_path(new):
+                return []
+            with SpendStore.open(spend_path(old)) as spend, SpendStore.open(spend_path(new)) as moved_spend:
+                return move_spend(spend, moved_spend, _told)
+
+        tables = move_memory(memory, moved_memory, _told, first=spending)
     _told("", 0, 0)
     if json:
         rows = [

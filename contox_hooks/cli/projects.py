@@ -127,12 +127,11 @@ def link(
     JSON: what `list` gives of one.
     """
     from contox_hooks.cli.served import project_named, service_of
-    from contox_hooks.git.repository import locate
+    from contox_hooks.clone import link as link_clone
 
-    common_dir = locate(path).common_dir
     with service_of(database) as service:
         found = project_named(service, project)
-        service.projects.link(found.id, common_dir)
+        common_dir = link_clone(service.projects, found, str(path.absolute()))
         _tell(project_object(service, found), json, f"✓ {found.name} is read deeply from {common_dir}")
 
 

@@ -13,13 +13,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from itertools import takewhile
 from pathlib import PurePath
 from typing import Any, Protocol, TextIO
 
 from contox_hooks.cli.clean import clean, cut, escaped_json
 from contox_hooks.domain import phrase
-from contox_hooks.domain.phrase import duration, plural
+from contox_hooks.domain.phrase import duration, plural, short_id, short_ids
 
 __all__ = [
     "Bar", "ago", "clean", "cut", "duration", "emit_json", "emit_json_line", "is_tty", "moment", "plural",
@@ -85,34 +84,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
             for text, width, to_right in zip(line, widths, right, strict=True)
         )
         say("  ".join(padded).rstrip())
-
-
-def short_id(identifier: str, among: Iterable[str] | None = None) -> str:
-    """The first characters of an id, at least ten, that no other of `among` begins with: what people type. Ids made in
-    one millisecond differ only at their end, so without `among` an id stays whole."""
-    if among is None:
-        return identifier
-    length = _LEAST_ID
-    for other in among:
-        while other != identifier and other.startswith(identifier[:length]):
-            length += 1
-    return identifier[:length]
-
-
-def short_ids(identifiers: Iterable[str]) -> dict[str, str]:
-    """Each id to its `short_id` among the others: whom an id shares most with stands beside it in their order."""
-    found: dict[str, str] = {}
-    before = ""
-    for one in sorted(set(identifiers)):
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, one, strict=False)))
-        if before:
-            found[before] = before[: max(len(found[before]), shared + 1)]
-        found[one] = one[: max(_LEAST_ID, shared + 1)]
-        before = one
-    return found
-
-
-_LEAST_ID = 10
 
 
 def shell_word(text: str) -> str:

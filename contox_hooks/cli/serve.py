@@ -57,6 +57,10 @@ def command(
         list[str] | None,
         typer.Option(envvar="CONTOX_TRUST_PROXY", metavar="ADDRESS", help="Believe its X-Forwarded-For and -Proto."),
     ] = None,
+    plan_model: Annotated[
+        Literal["offline", "small", "medium", "none"] | None,
+        typer.Option(envvar="CONTOX_PLAN_MODEL", help="Projects may use this model at most; kept. none: any."),
+    ] = None,
     log_format: Annotated[
         Literal["text", "json"], typer.Option(envvar="CONTOX_LOG_FORMAT", help="Of the log, on stderr.")
     ] = "text",
@@ -77,6 +81,7 @@ def command(
 
     where = named(database)
     try:
+        from contox_hooks.server import address
         from contox_hooks.server.serving import Wanted, serve
         from contox_hooks.server.site import Options
     except ModuleNotFoundError as error:
@@ -84,11 +89,13 @@ def command(
             raise
         raise SettingError(f"the server needs {error.name}", hint="pip install 'contox-hooks[server]'") from error
     options = Options(
-        requests_a_minute=requests_a_minute, hosts=tuple(allow_host or ()), origins=tuple(allow_origin or ())
-    )
+        requests_a_minute=requests_a_minute, hosts=tuple(allow_host or ()),
+        origins=tuple(map(address.origin, allow_origin or ())),
+    )  # fmt: skip
     wanted = Wanted(
-        where, host, port, tls_cert, tls_key, insecure_network, base_url, log_format, tuple(trust_proxy or ()),
-        login or is_tty(), options,
+        where, host, port, tls_cert, tls_key, insecure_network,
+        None if base_url is None else address.base_url(base_url), log_format,
+        tuple(map(address.proxy, trust_proxy or ())), login or is_tty(), plan_model, options,
     )  # fmt: skip
     serve(wanted, lambda started: _tell(started, json))
 

@@ -21,12 +21,14 @@ Named = TypeVar("Named", Project, Person, Key)
 
 @contextmanager
 def service_of(database: str | None) -> Iterator[Service]:
-    """Raises StoreError, SettingError."""
+    """Raises StoreError, SettingError; Refused for a store that is half moved."""
+    from contox_hooks.memory.moving import check_whole
     from contox_hooks.memory.service import Service
     from contox_hooks.memory.store import Store
     from contox_hooks.place import database as named
 
     with Service(Store.open(named(database))) as service:
+        check_whole(service.store)
         yield service
 
 

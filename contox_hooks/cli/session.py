@@ -70,7 +70,7 @@ def _show(here: Here, session: Session, json: bool) -> None:
     from contox_hooks.cli.sessions import session_object
     from contox_hooks.domain.event import source_label
     from contox_hooks.domain.pipeline import stage_line
-    from contox_hooks.memory.session import lifecycle
+    from contox_hooks.memory.session import ending, lifecycle
 
     service = here.parts.service
     jobs = service.jobs.of_session(session.id)
@@ -85,8 +85,7 @@ def _show(here: Here, session: Session, json: bool) -> None:
         say(f"  {summary_text(session, limit=None)}")
     say(f"  started  {moment(session.started_at)} ({ago(session.started_at)})")
     if session.ended_at is not None:
-        how = {"window": "its 4 hours were over", "ended": "end-session", "external": "closed from elsewhere"}
-        say(f"  ended    {moment(session.ended_at)} ({how.get(session.end_reason or '', 'closed')})")
+        say(f"  ended    {moment(session.ended_at)} ({ending(session) or 'closed'})")
     say(f"  events   {session.event_count:,}: contox-hooks events {session.id}")
     if session.files:
         more = " and more" if session.files_cut or len(session.files) > 5 else ""

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import takewhile
+from typing import Final
+
+_LEAST_ID: Final = 10
+
 
 def ago(at_utc: float, now: float) -> str:
     """`just now`, `5m ago`, `2h ago`, `3d ago` for seconds since the epoch (CONTRACT.md section 8)."""
@@ -28,3 +34,28 @@ def duration(milliseconds: float) -> str:
 def plural(number: int, noun: str, several: str = "") -> str:
     """`1 commit`, `2,000 commits`; `several` where an s is not enough."""
     return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def short_id(identifier: str, among: Iterable[str] | None = None) -> str:
+    """The first characters of an id, at least ten, that no other of `among` begins with: what people type. Ids made in
+    one millisecond differ only at their end, so without `among` an id stays whole."""
+    if among is None:
+        return identifier
+    length = _LEAST_ID
+    for other in among:
+        while other != identifier and other.startswith(identifier[:length]):
+            length += 1
+    return identifier[:length]
+
+
+def short_ids(identifiers: Iterable[str]) -> dict[str, str]:
+    """Each id to its `short_id` among the others: whom an id shares most with stands beside it in their order."""
+    found: dict[str, str] = {}
+    before = ""
+    for one in sorted(set(identifiers)):
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, one, strict=False)))
+        if before:
+            found[before] = before[: max(len(found[before]), shared + 1)]
+        found[one] = one[: max(_LEAST_ID, shared + 1)]
+        before = one
+    return found

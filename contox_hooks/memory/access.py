@@ -76,6 +76,11 @@ class Key:
     last_used_at: int | None
     revoked_at: int | None
 
+    @property
+    def is_unbound_owner(self) -> bool:
+        """Whether it is for what concerns the whole server: its machine, its people, all projects together."""
+        return self.is_owner and self.project_id is None
+
 
 class Access:
     def __init__(self, store: Store) -> None:
@@ -269,6 +274,15 @@ class Access:
     def fact(self, name: str) -> str | None:
         row = self._store.row(sql.FACT, name=name)
         return None if row is None else row["value"]
+
+    def plan(self) -> dict[str, str]:
+        """What every project may use at most (CONTRACT.md section 5), as `effective_settings` takes it."""
+        model = self.fact("plan_model")
+        return {"model": model} if model else {}
+
+    def set_plan(self, model: str) -> None:
+        """`none`: everything is allowed. Workers obey from their next run on, servers at once."""
+        self.set_fact("plan_model", "" if model == "none" else model)
 
     def set_fact(self, name: str, value: str) -> None:
         with self._store.transaction():

@@ -6,6 +6,8 @@ answer is forgotten after LIFE_S, and a request that was begun and never ended (
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +27,8 @@ class Kept:
     status: int
     body: str | None
     """None: it held a secret, and is not kept."""
+    rights: tuple[tuple[str, str], ...] = ()
+    """Projects' ids, and what one had to be allowed there to be told so."""
 
 
 class Answers:
@@ -34,7 +38,7 @@ class Answers:
     def begin(self, key_id: str, name: str, request_hash: str) -> Kept | None:
         """The answer that this key's request `name` got before; None: it is the caller's to do, and to `end`.
         Raises Refused for another request under the same name, and while the first is worked on."""
-        store = self._store
+        store, name = self._store, _hash(name)
         now = store.now()
         with store.transaction():
             store.run(sql.PRUNE_ANSWERS, before=now - LIFE_S, begun_before=now - BEGUN_S)
@@ -50,16 +54,23 @@ class Answers:
             raise Refused("The first request with this Idempotency-Key is still being worked on")
         if not row["body"]:
             raise Refused("This was done before; its answer held a secret and is not kept")
-        return Kept(row["status"], row["body"])
+        rights = tuple((project_id, right) for project_id, right in json.loads(row["rights"]))
+        return Kept(row["status"], row["body"], rights)
 
     def end(self, key_id: str, name: str, kept: Kept | None) -> None:
         """None: it failed, and may be asked for again."""
-        store = self._store
+        store, name = self._store, _hash(name)
         with store.transaction():
             if kept is None:
                 store.run(sql.DROP_ANSWER, key_id=key_id, idempotency_key=name)
             else:
                 store.run(
                     sql.END_ANSWER, key_id=key_id, idempotency_key=name, status=kept.status, body=kept.body or "",
+                    rights=json.dumps(kept.rights),
                     answered_at=store.now(),
                 )  # fmt: skip
+
+
+def _hash(name: str) -> str:
+    """Whatever a client names its requests by."""
+    return hashlib.sha256(name.encode()).hexdigest()

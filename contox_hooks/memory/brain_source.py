@@ -68,7 +68,7 @@ class StoredItems:
         found = {item.id: item for item in sharing}
         for path in active_files:
             folder = path.rstrip("/")
-            near = self._heads(sql.IN_FILE, path=path, folder=folder, low=f"{folder}/", high=f"{folder}{_AFTER_SLASH}")
+            near = self._heads(sql.IN_FILE, low=folder, high=f"{folder}{_AFTER_SLASH}")
             found.update((item.id, item) for item in near)
         return found.values()
 

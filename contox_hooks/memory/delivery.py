@@ -169,7 +169,7 @@ def _short_key(event: Event) -> str:
 
 
 def _kept(nonce: str | None) -> str | None:
-    """Every text is a nonce, and not every text can be kept: an odd one is known by its hash."""
-    if nonce is None or (nonce.isascii() and nonce.isprintable()):
-        return nonce
+    """Every text is a nonce, and not every text can be kept: it is known by its hash."""
+    if nonce is None:
+        return None
     return hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()

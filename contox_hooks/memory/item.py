@@ -1,7 +1,7 @@
 """Memory items: stored with their evidence and words, listed, judged, merged.
 
-Owns an item's rows in every table; the pipeline decides what to write. Invariant: an item, its files, its evidence and
-its words for the search change in one transaction.
+Owns an item's rows in every table; the pipeline decides what to write. Invariants: an item, its files, its evidence and
+its words for the search change in one transaction; what people say of one is stored without secrets.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from contox_hooks.domain.item import (
     ItemType,
     RelationKind,
 )
+from contox_hooks.domain.redaction import redact
 from contox_hooks.memory.merge import merge
 from contox_hooks.memory.prefix import only_match, prefix_range
 from contox_hooks.memory.relation import Related
@@ -121,7 +122,7 @@ class Items:
             raise UsageError(f"{status!r} is no status of an item", hint=f"one of {', '.join(ITEM_STATUSES)}")
         with self._store.transaction():
             self._store.run(
-                sql.SET_STATUS, id=item_id, status=status, reason=reason, superseded_by=superseded_by,
+                sql.SET_STATUS, id=item_id, status=status, reason=_clean(reason), superseded_by=superseded_by,
                 now=self._store.now(),
             )  # fmt: skip
             return self.get(item_id)
@@ -192,8 +193,9 @@ class Items:
             raise UsageError(f"{kind!r} is no relation of items", hint=f"one of {', '.join(RELATION_KINDS)}")
         with self._store.transaction():
             self._store.run(
-                relation_sql.INSERT, from_id=from_id, to_id=to_id, kind=kind, reason=reason, now=self._store.now()
-            )
+                relation_sql.INSERT, from_id=from_id, to_id=to_id, kind=kind, reason=_clean(reason),
+                now=self._store.now(),
+            )  # fmt: skip
 
     def unrelate(self, from_id: str, to_id: str, kind: RelationKind) -> None:
         with self._store.transaction():
@@ -242,6 +244,7 @@ class Items:
 
 def _edited(values: dict[str, Any]) -> dict[str, Any]:
     """The values as they are stored. Raises UsageError for what an item cannot be."""
+    values = {name: _clean(value) for name, value in values.items()}
     if values["type"] not in ITEM_TYPES:
         raise UsageError(f"{values['type']!r} is no type of an item", hint=f"one of {', '.join(ITEM_TYPES)}")
     for name in ("title", "schema_key"):
@@ -261,9 +264,14 @@ def _edited(values: dict[str, Any]) -> dict[str, Any]:
         "importance": importance,
         "rationale": rationale and rationale[:MAX_RATIONALE],
         "impact": impact and impact[:MAX_IMPACT],
-        "tags": json.dumps(list(dict.fromkeys(map(str, values["tags"])))[:MAX_TAGS]),
+        "tags": json.dumps(list(dict.fromkeys(_clean(str(tag)) for tag in values["tags"]))[:MAX_TAGS]),
         "dedup_hint": optional["dedup_hint"],
     }
+
+
+def _clean(value: Any) -> Any:
+    """Before its last cut."""
+    return redact(value).text if isinstance(value, str) else value
 
 
 def _where(

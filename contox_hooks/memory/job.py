@@ -165,6 +165,15 @@ class Jobs:
         """Failed stages of the newest run of their session, latest first."""
         return [job_of(row) for row in self._store.rows(sql.FAILED, project_id=project_id)]
 
+    def all_failed(self) -> list[tuple[str, Job]]:
+        """The same, of all projects, with theirs; the oldest first."""
+        return [(row["project_id"], job_of(row)) for row in self._store.rows(sql.ALL_FAILED)]
+
+    def begin_again(self, job: Job) -> bool:
+        """Put a failed stage back in the queue by itself: what was tried before counts on. Whether it had failed."""
+        with self._store.transaction():
+            return self._store.run(sql.BEGIN_AGAIN, id=job.id, now_ms=self._store.now_ms()) == 1
+
     def failed_count(self) -> int:
         """The same, of all projects."""
         return self._store.count(sql.FAILED_COUNT)

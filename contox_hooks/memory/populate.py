@@ -66,7 +66,8 @@ class _Run:
         self._project_id = project_id
         self._source = source
         self._names = {(node.schema_key, kept(node.name)) for node in nodes}
-        self._taken: set[str] = set()
+        self._taken: dict[str, tuple[str, str]] = {}
+        """By context: the key as it was sent and the name. Keys that hold secrets may be stored as one."""
 
     def take(self, node: Node) -> None:
         context = self._context_of(node)
@@ -76,12 +77,17 @@ class _Run:
         else:
             changed = self._changed(context, node)
             self.count["updated" if changed else "unchanged"] += 1
-        self._taken.add(context.id)
+        self._taken[context.id] = (node.schema_key, kept(node.name))
 
     def _context_of(self, node: Node) -> Context | None:
         """The CLI's scanner gives two nodes one key (`root/frontend/layout`): their names tell them apart."""
         there = self._contexts.page(self._project_id, schema_key=node.schema_key)
-        same = [context for context in there if context.name == kept(node.name)]
+        mine = (node.schema_key, kept(node.name))
+        same = [
+            context
+            for context in there
+            if context.name == kept(node.name) and self._taken.get(context.id, mine) == mine
+        ]
         free = [
             context
             for context in there

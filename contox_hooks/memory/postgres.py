@@ -237,6 +237,8 @@ def shown(url: str) -> str:
         params = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         return "the PostgreSQL database"
+    if "@" in str(params.get("host")):
+        return "the PostgreSQL database"  # a password's @ that is not written as %40
     port = f":{params['port']}" if params.get("port") else ""
     return f"postgresql://{params.get('host') or ''}{port}/{params.get('dbname') or ''}"
 

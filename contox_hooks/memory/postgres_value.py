@@ -40,7 +40,10 @@ class NamedRow:
 
 
 def named_rows(cursor: Cursor[Any]) -> Callable[[Sequence[Any]], NamedRow]:
-    places = {column.name: place for place, column in enumerate(cursor.description or ())}
+    # Not of `cursor.description`: it is made anew for every statement, and costs as much as the rest of it.
+    result = cursor.pgresult
+    names = [] if result is None else [result.fname(place) or b"" for place in range(result.nfields)]
+    places = {name.decode(): place for place, name in enumerate(names)}
     return lambda values: NamedRow(tuple(values), places)
 
 

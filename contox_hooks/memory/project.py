@@ -67,13 +67,6 @@ class Projects:
         """Common git directories on this machine, the latest found first; some may be gone."""
         return [Path(row["common_dir"]) for row in self._store.rows(sql.CLONES, project_id=project_id)]
 
-    def link_clone(self, project_id: str, common_dir: Path | str) -> bool:
-        """A git directory on this machine is the project's; False when it is some project's already."""
-        with self._store.transaction():
-            return self._store.run(
-                sql.LINK_CLONE, common_dir=str(common_dir), project_id=project_id, seen_at=self._store.now()
-            ) == 1  # fmt: skip
-
     def unlink_clone(self, common_dir: Path | str) -> None:
         with self._store.transaction():
             self._store.run(sql.UNLINK_CLONE, common_dir=str(common_dir))

@@ -152,7 +152,8 @@ class Service:
         limit: int | None = None,
         active_files: Iterable[str] = (),
     ) -> Brain:
-        """The project's memory as one Markdown document; parameters as in `brain_of`."""
+        """The project's memory as one Markdown document, of items of at least `min_confidence`; the other parameters as
+        in `brain_of`."""
         from contox_hooks.memory.brain import brain_of
         from contox_hooks.memory.brain_source import StoredItems
 

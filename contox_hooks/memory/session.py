@@ -7,9 +7,9 @@ written that yet.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from contox_hooks.backend.protocol import EndedSession
 from contox_hooks.domain.error import NotFound
@@ -71,6 +71,18 @@ def lifecycle(session: Session, jobs: Sequence[Job]) -> Lifecycle:
     if session.status == "active":
         return "active"
     return "enriched" if jobs else "completed"
+
+
+def ending(session: Session) -> str | None:
+    """What ended it, for people; None while it goes on."""
+    if session.end_reason == "window" and session.ended_at is not None and session.ended_at < session.window_ends_at:
+        return "a newer session began"  # domain/session.py, Open
+    return None if session.end_reason is None else _ENDINGS[session.end_reason]
+
+
+_ENDINGS: Final[Mapping[EndReason, str]] = {
+    "window": "its window was over", "ended": "end-session", "external": "closed from elsewhere",
+}  # fmt: skip
 
 
 class Sessions:

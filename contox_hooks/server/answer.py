@@ -14,9 +14,9 @@ from contox_hooks.domain.error import SettingError, SpendRefused
 from contox_hooks.domain.setting import Effective
 from contox_hooks.report import Reports
 from contox_hooks.server.desk import Visit
+from contox_hooks.server.effective import effective_of
 from contox_hooks.server.embedder import embedder_if_any
 from contox_hooks.server.refusal import Refusal
-from contox_hooks.server.reports import effective_of
 from contox_hooks.server.site import Site
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Found:
     project_id: str
 
 
-def found(visit: Visit, site: Site, question: str) -> Found:
-    effective = effective_of(visit, site, None)
+def found(visit: Visit, question: str) -> Found:
+    effective = effective_of(visit.service, visit.project.settings)
     reports = Reports(visit.service, visit.project, None, effective.settings)  # it reads nothing of git
     is_sent = effective.settings.model != OFFLINE
     told = reports.passages(question, embedder=embedder_if_any(), are_sent=is_sent)

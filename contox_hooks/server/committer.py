@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, TypeVar
@@ -64,24 +65,31 @@ class Committer:
         self._pool = pool
         self._engine = engine
         self._waiting: queue.Queue[_Job | None] = queue.Queue(MOST_WAITING)
-        self._thread: threading.Thread | None = None
+        self._line = threading.Lock()
+        """Held by who prepares the next batch, until it is that batch's turn."""
+        self._turn = threading.Lock()
+        """Held by who writes."""
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="committer")
-        self._thread.start()
+        """Two: while one writes a batch, the other prepares the next."""
+        self._threads = [threading.Thread(target=self._run, name="committer") for _ in range(2)]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Writes what waits; nobody may ask any more."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
+        threads, self._threads = self._threads, []
+        if threads:
             self._waiting.put(None)
+        for thread in threads:
             thread.join()
 
     async def taken(self, prepare: Prepare) -> Taken | None:
         """As `take_deliveries` gives it, once it is durable. `prepare` says what is to be stored, reads only, and runs
-        in the writer's thread: for what takes milliseconds. Raises Busy, StoreError, what `prepare` raises."""
+        in a writer's thread: for what takes milliseconds. Raises Busy, StoreError, what `prepare` raises."""
         job = _Job(prepare, asyncio.get_running_loop().create_future())
-        if self._thread is None:
+        if not self._threads:
             raise Busy("the server is stopping")
         try:
             self._waiting.put_nowait(job)
@@ -90,29 +98,56 @@ class Committer:
         return await job.answer
 
     def _run(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            batch = [job]
-            while len(batch) < MOST_TOGETHER and (job := self._next()) is not None:
-                batch.append(job)
-            self._commit(batch)
+        while batch := self._next_batch():
+            try:
+                self._commit([job for job in batch if not job.is_over])
+            finally:
+                self._turn.release()
             batch[0].answer.get_loop().call_soon_threadsafe(_answer, batch)
 
-    def _next(self) -> _Job | None:
-        try:
-            job = self._waiting.get_nowait()
-        except queue.Empty:
-            return None
-        if job is None:
-            self._waiting.put(None)  # the end is seen by who waits for the next batch
-        return job
+    def _next_batch(self) -> list[_Job]:
+        """Prepared, and with the turn; none at the end."""
+        with self._line:
+            job = self._waiting.get()
+            batch = [] if job is None else [job, *self._others(1)]
+            if job is None:
+                self._waiting.put(None)  # for the other thread
+            else:
+                self._prepare(batch)
+                self._turn.acquire()
+                late = self._others(len(batch))  # came while the other thread wrote
+                self._prepare(late)
+                batch += late
+            return batch
 
-    def _commit(self, batch: Sequence[_Job]) -> None:
+    def _others(self, count: int) -> list[_Job]:
+        """What waits, so that there are at most MOST_TOGETHER."""
+        found: list[_Job] = []
+        with suppress(queue.Empty):
+            while count + len(found) < MOST_TOGETHER:
+                job = self._waiting.get_nowait()
+                if job is None:
+                    self._waiting.put(None)  # the end is seen by who waits for the next batch
+                    break
+                found.append(job)
+        return found
+
+    def _prepare(self, jobs: Sequence[_Job]) -> None:
+        if not jobs:
+            return
         try:
             with self._pool.service() as service:
                 reading = Reading(service)
-                for job in batch:
+                for job in jobs:
                     _prepare(job, reading)
-                for scope, parts in _transactions(service, [job for job in batch if not job.is_over]):
+        except Exception as error:
+            for job in jobs:
+                job.error, job.is_over = error, True
+
+    def _commit(self, jobs: Sequence[_Job]) -> None:
+        try:
+            with self._pool.service() as service:
+                for scope, parts in _transactions(service, jobs):
                     service.store.scope = scope
                     with service.store.transaction():
                         for part in parts:
@@ -120,10 +155,10 @@ class Committer:
                     for part in parts:
                         self._follow(part)
         except Exception as error:
-            if len(batch) == 1:
-                batch[0].error = error
+            if len(jobs) == 1:
+                jobs[0].error = error
                 return
-            for job in batch:
+            for job in jobs:
                 if not job.is_over:
                     self._commit([job])
 
@@ -137,11 +172,10 @@ class Committer:
 
 
 def _prepare(job: _Job, reading: Reading) -> None:
-    if job.delivery is None:
-        try:
-            job.delivery = job.prepare(reading)
-        except Exception as error:
-            job.error, job.is_over = error, True
+    try:
+        job.delivery = job.prepare(reading)
+    except Exception as error:
+        job.error, job.is_over = error, True
 
 
 def _transactions(service: Service, jobs: Sequence[_Job]) -> Iterator[tuple[str | None, Sequence[Sequence[_Job]]]]:

@@ -86,9 +86,9 @@ class Desk:
 
     def key(self, service: Service) -> Key:
         """Raises 401; 403 for a change that a foreign page asks a browser for."""
-        scheme, _, text = self.request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and text.strip():
-            found = service.access.of_text(text.strip())
+        text = bearer_of(self.request.headers.get("authorization", ""))
+        if text:
+            found = service.access.of_text(text)
         elif COOKIE in self.request.cookies:
             if self.request.method not in _SAFE and not self.is_from_here():
                 raise forbidden("This change was asked for by another site")
@@ -111,7 +111,14 @@ class Desk:
             raise not_found(noun)
         if not visit.allows(right):
             raise forbidden()
+        self.request.scope.setdefault("state", {}).setdefault("rights", []).append((project_id, right))  # for rim/repeat.py
         return visit
+
+
+def bearer_of(authorization: str) -> str:
+    """The key in a header's value; "" for none (RFC 6750, 2.1, however it is spelled)."""
+    scheme, _, text = authorization.partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
 
 
 def visit_of(service: Service, key: Key, project_id: str) -> Visit | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from contox_hooks.domain.access import Scope
 from contox_hooks.memory.access import OWNER, Access, Key
+from contox_hooks.memory.moving import check_whole
 from contox_hooks.memory.service import Service
 
 LINK_S: Final = 600
@@ -26,7 +27,8 @@ class Welcome:
 
 
 def welcome(service: Service, *, wants_login: bool) -> Welcome:
-    """The first start always gives a token. Raises StoreError."""
+    """The first start always gives a token. Raises StoreError, Refused."""
+    check_whole(service.store)
     access = service.access
     with service.store.transaction():
         if not access.people():
@@ -44,7 +46,7 @@ def _owners_key(access: Access) -> Key:
     """One that opens everything. Where all were revoked a new one is made, whose text nobody ever sees: whoever can
     start a server on a store can read the store."""
     for key in access.keys():  # noqa: SIM118 - no dict
-        if key.is_owner and key.revoked_at is None and key.project_id is None and Scope.ADMIN in key.scopes:
+        if key.is_unbound_owner and key.revoked_at is None and Scope.ADMIN in key.scopes:
             return key
     owners = [person for person in access.people() if person.is_owner]
     owner = owners[0] if owners else access.add_person(OWNER, is_owner=True)

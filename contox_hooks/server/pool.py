@@ -14,6 +14,9 @@ from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 
 WAIT_S = 10.0
+ACCOUNT = "account"
+"""The scope of what belongs to no project: people, keys, tickets. Alone among its like: a writer of all scopes would
+have every project wait for it."""
 
 
 class Pool:
@@ -33,7 +36,7 @@ class Pool:
         service = None
         try:
             service = self._taken()
-            service.store.scope = scope
+            service.store.scope = scope or ACCOUNT
             yield service
         except StoreError:
             if service is not None:

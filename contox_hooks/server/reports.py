@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from contox_hooks.configuration import effective_settings
-from contox_hooks.domain.setting import Effective
 from contox_hooks.git.repository import Repository, from_git_dir
 from contox_hooks.report import Reports
 from contox_hooks.server.desk import Visit
-from contox_hooks.server.site import Site
+from contox_hooks.server.effective import effective_of
 
 
-def reports_of(visit: Visit, site: Site) -> Reports:
+def reports_of(visit: Visit) -> Reports:
     """Raises SettingError."""
     repo = clone_of(visit)
-    return Reports(visit.service, visit.project, repo, effective_of(visit, site, repo).settings)
-
-
-def effective_of(visit: Visit, site: Site, repo: Repository | None) -> Effective:
-    return effective_settings(repo, visit.project.settings, plan=site.options.plan)
+    return Reports(
+        visit.service, visit.project, repo, effective_of(visit.service, visit.project.settings, repo).settings
+    )
 
 
 def clone_of(visit: Visit) -> Repository | None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from contox_hooks.domain.error import StoreError, UsageError
+from contox_hooks.domain.error import StoreError
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Place, Store
 from contox_hooks.server.app import create_app
@@ -51,11 +51,13 @@ class Wanted:
     tls_key: Path | None = None
     is_insecure_allowed: bool = False
     base_url: str | None = None
-    """None: where it listens."""
+    """None: where it listens. Like the other addresses one of address.py."""
     log_form: Form = "text"
     proxies: tuple[str, ...] = ()
     """Addresses whose X-Forwarded-For and -Proto are believed."""
     wants_login: bool = False
+    plan_model: str | None = None
+    """What every project may use at most; None: as it was."""
     options: Options = field(default_factory=Options)
 
 
@@ -79,9 +81,11 @@ def serve(wanted: Wanted, tell: Callable[[Started], None]) -> None:
     check_address(wanted.host, is_secure=tls is not None, is_insecure_allowed=wanted.is_insecure_allowed)
     with listener(wanted.host, wanted.port) as line:
         url = url_of(wanted.host, line.getsockname()[1], is_secure=tls is not None)
-        options = replace(wanted.options, base_url=_checked(wanted.base_url) or url)
+        options = replace(wanted.options, base_url=wanted.base_url or url)
         with Service(_store(wanted.where)) as service:
             found = welcome(service, wants_login=wanted.wants_login)
+            if wanted.plan_model is not None:
+                service.access.set_plan(wanted.plan_model)
             where = service.store.where
         login_url = None if found.token is None else f"{options.base_url}/login?token={found.token}"
         started = Started(options.base_url, login_url, found.owner_key, where)
@@ -103,13 +107,6 @@ def engine_of(where: Place) -> Engine:
 
 def _store(where: Place) -> Store:
     return Store.open(where)
-
-
-def _checked(base_url: str | None) -> str | None:
-    """Without slashes at the end. Raises UsageError."""
-    if base_url is not None and not base_url.startswith(("http://", "https://")):
-        raise UsageError(f"--base-url {base_url}: no URL", hint="--base-url https://contox.example.org")
-    return None if base_url is None else base_url.rstrip("/")
 
 
 def _run(site: Site, wanted: Wanted, line: socket.socket, tls: Certificate | None, tell: Callable[[], None]) -> None:

@@ -27,8 +27,6 @@ class Options:
     """Further host names that the server answers for (rim/door.py)."""
     origins: tuple[str, ...] = ()
     """Other sites whose scripts may call the API with a key (CORS)."""
-    plan: dict[str, str] = field(default_factory=dict)
-    """What every project may use at most, such as `{"model": "small"}` (configuration.effective_settings)."""
 
     @property
     def is_secure(self) -> bool:

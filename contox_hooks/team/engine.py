@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 
 from contox_hooks.domain.error import Error
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.team.queue import Call, Queue, open_queue
+from contox_hooks.team.retry import is_due_again
 
 _log = logging.getLogger(__name__)
 
 
-def ring_for(queue: Queue, service: Service, session_ids: Sequence[str] | None = None) -> int:
-    """Ring for every run that waits, of these sessions or of all; how many. Raises StoreError."""
+def due_calls(service: Service, session_ids: Collection[str] | None = None) -> list[Call]:
+    """What somebody should look at now, of these sessions or of all: runs that are due, stages to be tried again."""
+    runs = service.jobs.pending()
+    calls = {run.session_id: Call(run.project_id, run.session_id, run.cause) for run in runs}
     now_ms = service.store.now_ms()
-    runs = [run for run in service.jobs.waiting() if session_ids is None or run.session_id in session_ids]
-    for run in runs:
-        at_s = run.due_ms / 1000 if run.due_ms > now_ms else None
-        queue.ring(Call(run.project_id, run.session_id, run.cause), at_s=at_s)
-    return len(runs)
+    for project_id, job in service.jobs.all_failed():
+        if is_due_again(job, now_ms):
+            calls.setdefault(job.session_id, Call(project_id, job.session_id))
+    return [call for call in calls.values() if session_ids is None or call.session_id in session_ids]
 
 
 class TeamEngine:
-    """Implements server.engine.Engine. A ring that fails is logged: the workers' next round finds the run."""
+    """Implements server.engine.Engine. A ring that fails is logged: the workers' next round finds the run, as it does
+    one that is due later."""
 
     def __init__(self, url: str, open_store: Callable[[], Store]) -> None:
         self._url = url
@@ -47,6 +50,7 @@ class TeamEngine:
         assert self._queue is not None
         try:
             with Service(self._open_store()) as service:
-                ring_for(self._queue, service, session_ids)
+                for call in due_calls(service, session_ids):
+                    self._queue.ring(call)
         except Error as error:
             _log.warning("nobody could be told that %s has work: %s", project_id, error.message)

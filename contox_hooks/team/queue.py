@@ -1,9 +1,9 @@
-"""The queue of a team's database: which sessions somebody should look at, and when.
+"""The queue of a team's database: which sessions somebody should look at now.
 
-A queue is a bell, not a record: what is to do stands in the rows of `run` and `job`, and whatever is lost here is rung
-again by the next round (team/worker.py). So its tables need no migrations: a library that wants others gets a schema
-of its own. Must not know what a run does. Invariants: one waiting call a session; one running call a project; what
-waits for a time waits without the project's lock, which would hold up the project's other sessions.
+A queue is a bell, not a record: what is to do, and when, stands in the rows of `run` and `job`, and whatever is lost
+here is rung again by the next round (team/worker.py). So its tables need no migrations: a library that wants others
+gets a schema of its own. Nothing waits in it for a time: what waits for one would hold its project's lock. Must not
+know what a run does. Invariants: one waiting call a session; one running call a project.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
@@ -28,7 +27,6 @@ PRIORITIES: Final = {"manual": 10, "auto": 0, "landed": -10}
 """By a run's cause: who waits for an answer comes first, what is only looked after last."""
 
 RUN: Final = "contox.run"
-LATER: Final = "contox.later"
 
 HEARTBEAT_S: Final = 5.0
 STALLED_S: Final = 20.0
@@ -46,8 +44,6 @@ class Call:
     project_id: str
     session_id: str
     cause: str = "auto"
-    attempt: int = 0
-    """How often the run failed before and was begun again by itself."""
 
 
 @cache
@@ -86,21 +82,15 @@ class Queue:
     def __init__(self, app: procrastinate.App) -> None:
         self._app = app
 
-    def ring(self, call: Call, *, at_s: float | None = None) -> None:
-        """Have the session looked at, now or at a time (seconds since the epoch). Raises StoreError."""
-        is_now = at_s is None
+    def ring(self, call: Call) -> None:
+        """Have the session looked at. Raises StoreError."""
         task = self._app.configure_task(
-            RUN if is_now else LATER,
-            lock=f"project:{call.project_id}" if is_now else None,
-            queueing_lock=f"{'run' if is_now else f'later {call.attempt}'}:{call.session_id}",
+            RUN, lock=f"project:{call.project_id}", queueing_lock=call.session_id,
             priority=PRIORITIES.get(call.cause, 0),
-            schedule_at=None if at_s is None else datetime.fromtimestamp(at_s, UTC),
-        )
+        )  # fmt: skip
         try:
             with suppress(AlreadyEnqueued):
-                task.defer(
-                    project_id=call.project_id, session_id=call.session_id, cause=call.cause, attempt=call.attempt
-                )
+                task.defer(project_id=call.project_id, session_id=call.session_id)
         except ConnectorException as error:
             raise unreachable(error) from error
 
@@ -132,30 +122,27 @@ def open_queue(url: str) -> Iterator[Queue]:
 
 
 def worker_app(
-    url: str, *, run: Callable[[Call], Any], ring: Callable[[Call], Any], round_: Callable[[], Any], every: str
+    url: str, *, run: Callable[[str, str], Any], go_round: Callable[[], Any], every: str
 ) -> procrastinate.App:
-    """What a worker process serves: `run` for a session, `round_` by the clock (`every`: cron, seconds last)."""
+    """What a worker process serves: `run` for a project's session, `go_round` by the clock (`every`: cron, seconds
+    last)."""
     connector = procrastinate.PsycopgConnector(conninfo=url, kwargs=connection_options(), min_size=1, max_size=6)
     app = procrastinate.App(connector=connector)
 
     @app.task(name=RUN)
-    def run_session(project_id: str, session_id: str, cause: str, attempt: int) -> None:
-        run(Call(project_id, session_id, cause, attempt))
-
-    @app.task(name=LATER)
-    def its_time_came(project_id: str, session_id: str, cause: str, attempt: int) -> None:
-        ring(Call(project_id, session_id, cause, attempt))
+    def run_session(project_id: str, session_id: str) -> None:
+        run(project_id, session_id)
 
     @app.periodic(cron=every)
     @app.task(name="contox.round", queueing_lock="round", priority=100)
-    def go_round(timestamp: int) -> None:
-        round_()
+    def round_(timestamp: int) -> None:
+        go_round()
 
     @app.periodic(cron=every)
     @app.task(name="contox.stalled", queueing_lock="stalled", priority=100)
     async def free_stalled(timestamp: int) -> None:
         """Calls of workers that died hold their project's lock until somebody sees it. What they were for waits as a
-        run: the round rings for it again."""
+        row: the round rings for it again."""
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 

@@ -1,7 +1,7 @@
 """A worker process of a team: takes calls from the queue, takes each session's runs through their stages.
 
 Owns when it stops and what follows a failure; what a stage does is pipeline/'s. Invariants: rows say what is to do, so
-a worker may die anywhere; asked to stop, it ends after the stage that it is in, and leaves the rest to others.
+a worker may die anywhere; it ends only when asked to, after the stage that it is in, and leaves the rest to others.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import procrastinate
 from procrastinate.exceptions import ConnectorException
 
-from contox_hooks.domain.error import NotFound
+from contox_hooks.domain.error import Error, NotFound, StoreError
+from contox_hooks.memory.moving import check_whole
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.pipeline.runner import ToolsFor, run_alone
 from contox_hooks.team import queue
-from contox_hooks.team.engine import ring_for
-from contox_hooks.team.queue import Call, Queue
-from contox_hooks.team.retry import decide_wait_s
+from contox_hooks.team.engine import due_calls
+from contox_hooks.team.retry import decide_again_ms, is_due_again
 
 EVERY: Final = "* * * * * */10"
 """Cron with seconds: a round every ten seconds, by one of the workers."""
-BUSY_WAIT_S: Final = 5.0
-"""Another worker has the project though the queue says otherwise (it was taken for dead): asked again so soon."""
 PATIENCE_S: Final = 20.0
 """So long a worker stays with a project that has more to do, before others get their turn."""
+LONGEST_WAIT_S: Final = 30.0
+"""Between two tries to reach a database that went away; the first comes after a second."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,22 +45,35 @@ class Worker:
     concurrency: int = 1
     """Sessions at once, of different projects; a stage is work for the processor, so processes serve better."""
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _stop_serving: Callable[[], object] | None = None
 
     def run(self, ready: Callable[[str], None]) -> None:
         """Until SIGTERM or SIGINT; `ready` is told the database's name. Raises StoreError when it cannot be reached at
-        the start."""
-        with Store.open(self.url) as store, queue.open_queue(self.url) as bell:  # migrated, and a clear error if not
-            app = queue.worker_app(
-                self.url, run=lambda call: self._take(call, bell), ring=bell.ring,
-                round_=lambda: self._go_round(bell), every=EVERY,
-            )  # fmt: skip
+        the start, Refused when it is being filled; one that goes away later is waited for."""
+        with Store.open(self.url) as store:  # migrated, and a clear error if not
+            check_whole(store)
+            where = store.where
+        queue.make(self.url)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # tracebacks of what is told below in a line
+        threading.Thread(target=self.index_vectors, daemon=True).start()
+        ready(where)
+        wait_s = 1.0
+        while not self._stopping.is_set():
             try:
-                self._go_round(bell)
-                threading.Thread(target=self.index_vectors, daemon=True).start()
-                ready(store.where)
-                asyncio.run(self._serve(app))
-            except ConnectorException as error:
-                raise queue.unreachable(error) from error
+                self._serve()
+                wait_s = 1.0
+            except (StoreError, ConnectorException) as error:
+                told = error if isinstance(error, StoreError) else queue.unreachable(error)
+                _log.warning("%s; again in %.0f s", told.message, wait_s)
+            self._stopping.wait(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    def _stop(self, number: int, frame: Any) -> None:
+        self._stopping.set()
+        if self._stop_serving is not None:
+            self._stop_serving()
 
     def index_vectors(self) -> None:
         """Where the database has pgvector, or may get it. Beside the work, since many vectors take minutes; what dies
@@ -73,7 +86,17 @@ class Worker:
         except Exception as error:  # searches do without
             _log.info("no index of vectors, so searches compare them all: %s", error)
 
-    async def _serve(self, app: procrastinate.App) -> None:
+    def _serve(self) -> None:
+        """Until asked to stop, or until the database is out of reach for the library's own patience."""
+        with queue.open_queue(self.url) as bell:
+            app = queue.worker_app(
+                self.url, run=lambda project, session: self._take(project, session, bell),
+                go_round=lambda: self._go_round(bell), every=EVERY,
+            )  # fmt: skip
+            self._go_round(bell)
+            asyncio.run(self._listen(app))
+
+    async def _listen(self, app: procrastinate.App) -> None:
         async with app.open_async():
             serving = asyncio.create_task(
                 app.run_worker_async(
@@ -81,55 +104,43 @@ class Worker:
                     update_heartbeat_interval=queue.HEARTBEAT_S, stalled_worker_timeout=queue.STALLED_S,
                 )
             )  # fmt: skip
-
-            def stop() -> None:
-                self._stopping.set()
-                serving.cancel()  # takes no more calls, waits for those under way
-
             loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, stop)
-            with suppress(asyncio.CancelledError):
-                await serving
-
-    def _take(self, call: Call, bell: Queue) -> None:
-        """One call. Whatever happens to it, the session's rows say what is left."""
-        with ExitStack() as readers, Store.open(self.url) as store:
-            service = Service(store)
+            self._stop_serving = lambda: loop.call_soon_threadsafe(serving.cancel)
             try:
-                service.sessions.get(call.session_id)
-            except NotFound:
-                return
-            if call.attempt:
-                with suppress(NotFound):  # a person retried it in the meantime
-                    service.jobs.retry(call.session_id)
-            report = run_alone(
-                store, self.tools_from(readers), project_id=call.project_id, session_id=call.session_id,
-                patience_s=PATIENCE_S, should_stop=self._stopping.is_set,
-            )  # fmt: skip
-            if report.busy:
-                bell.ring(call, at_s=store.now() + BUSY_WAIT_S)
-            elif report.failed:
+                if self._stopping.is_set():
+                    serving.cancel()  # takes no more calls, waits for those under way
+                with suppress(asyncio.CancelledError):
+                    await serving
+            finally:
+                self._stop_serving = None
+
+    def _take(self, project_id: str, session_id: str, bell: queue.Queue) -> None:
+        """One call. Whatever happens to it, the session's rows say what is left."""
+        try:
+            with ExitStack() as readers, Store.open(self.url) as store:
+                service = Service(store)
+                store.scope = project_id
+                for job in service.jobs.of_session(session_id):
+                    if is_due_again(job, store.now_ms()):
+                        service.jobs.begin_again(job)
+                store.scope = None
+                report = run_alone(
+                    store, self.tools_from(readers), project_id=project_id, session_id=session_id,
+                    patience_s=PATIENCE_S, should_stop=self._stopping.is_set,
+                )  # fmt: skip
                 for job in report.failed:
-                    again = (
-                        call
-                        if job.session_id == call.session_id
-                        else replace(call, session_id=job.session_id, attempt=0)
-                    )
-                    self._put_off(again, job.last_error or "", bell, store.now())
-            else:
-                ring_for(bell, service, [call.session_id])  # stopped half-way, or due later
+                    then = "it is tried again" if decide_again_ms(job) is not None else "a person must look"
+                    _log.warning("session %s, %s: %s; %s", job.session_id, job.stage, job.last_error, then)
+                if not report.busy:
+                    for call in due_calls(service, [session_id]):  # stopped half-way
+                        bell.ring(call)
+        except NotFound:
+            return
+        except Error as error:
+            _log.warning("session %s: %s", session_id, error.message)
 
-    def _put_off(self, call: Call, why: str, bell: Queue, now: int) -> None:
-        wait_s = decide_wait_s(call.attempt)
-        _log.warning(
-            "session %s failed (attempt %d): %s; %s", call.session_id, call.attempt + 1, why,
-            "a person must look" if wait_s is None else f"again in {wait_s} s",
-        )  # fmt: skip
-        if wait_s is not None:
-            bell.ring(replace(call, attempt=call.attempt + 1), at_s=now + wait_s)
-
-    def _go_round(self, bell: Queue) -> None:
-        """Whatever waits and was not rung for, or whose ring was lost."""
+    def _go_round(self, bell: queue.Queue) -> None:
+        """Whatever is due and was not rung for, or whose ring was lost."""
         with Store.open(self.url) as store:
-            ring_for(bell, Service(store))
+            for call in due_calls(Service(store)):
+                bell.ring(call)

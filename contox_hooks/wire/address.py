@@ -24,6 +24,8 @@ def without_addresses(text: str) -> str:
 
 
 def digest_without_addresses(digest: CommitDigest) -> CommitDigest:
+    if not _may_hold_any(digest):
+        return digest
     own = sorted({digest.author.email.strip(), digest.committer.email.strip()}, key=len, reverse=True)
     own = [address for address in own if "@" in address.strip("@")]
     return replace(
@@ -36,6 +38,14 @@ def digest_without_addresses(digest: CommitDigest) -> CommitDigest:
         branch=None if digest.branch is None else _without(digest.branch, own),
         files=tuple(_file_without(file, own) for file in digest.files),
     )
+
+
+def _may_hold_any(digest: CommitDigest) -> bool:
+    author, committer = digest.author, digest.committer
+    texts = (author.name, committer.name, digest.subject, digest.body, digest.diff, digest.branch or "")
+    return bool(author.email or committer.email) or any("@" in text for text in texts) or any(
+        "@" in file.path or "@" in (file.old_path or "") for file in digest.files
+    )  # fmt: skip
 
 
 def _person_without(person: Person, own: Collection[str]) -> Person:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from contox_hooks.domain.digest import CommitDigest
+from contox_hooks.domain.narrow import EVERYTHING, Narrow
 from contox_hooks.domain.redaction import redact, redact_all
 from contox_hooks.wire.activity import narrowed, payload_shape, widest
 from contox_hooks.wire.address import digest_without_addresses
@@ -36,10 +37,11 @@ def clean_payload(payload: object) -> dict[str, Any]:
     return _bounded(shape)
 
 
-def clean_digest(digest: CommitDigest) -> CommitDigest:
-    """Also of a commit whose texts its sender had cut before anybody looked for secrets (CONTRACT.md section 3)."""
+def clean_digest(digest: CommitDigest, narrow: Narrow = EVERYTHING) -> CommitDigest:
+    """What `narrow` lets through; also of a commit whose texts its sender had cut before anybody looked for secrets
+    (CONTRACT.md section 3)."""
     try:
-        clean = _redacted_digest(digest_without_addresses(_without_halves(digest)))
+        clean = _redacted_digest(digest_without_addresses(narrow.digest(_without_halves(digest))))
     except Exception:
         nobody = replace(digest.author, name="", email="")
         clean = replace(
@@ -105,7 +107,7 @@ def _each_text(value: object, take: Callable[[str], object]) -> None:
     elif isinstance(value, dict):
         for name, field in value.items():
             take(name)
-            _each_text(f"{name}: {field}" if isinstance(field, str) else field, take)
+            _each_text(field.join(_around(name, field)) if isinstance(field, str) else field, take)
 
 
 def _rebuilt(value: Any, clean: Iterator[str]) -> Any:
@@ -122,8 +124,14 @@ def _field(name: str, field: Any, clean: Iterator[str]) -> Any:
     found = _rebuilt(field, clean)
     if not isinstance(field, str):
         return found
-    prefix = f"{name}: "
-    return found.removeprefix(prefix) if found.startswith(prefix) else redact(field).text
+    before, after = _around(name, field)
+    is_whole = found.startswith(before) and found.endswith(after)
+    return found[len(before) : len(found) - len(after)] if is_whole else redact(field).text
+
+
+def _around(name: str, field: str) -> tuple[str, str]:
+    """A quoted value is a secret by its name also where it is plainer than a bare one would have to be."""
+    return (f"{name}: ", "") if '"' in field or "\n" in field else (f'"{name}": "', '"')
 
 
 def _bounded(shape: dict[str, Any]) -> dict[str, Any]:

@@ -44,14 +44,16 @@ def limited(digest: CommitDigest, limits: Limits) -> tuple[CommitDigest, list[Cu
     parents = digest.parents[: limits.parents]
     if len(parents) < len(digest.parents):
         cuts.append(Cut("parents", len(parents), len(digest.parents)))
+    body = text("body", digest.body, limits.body)
+    subject = text("subject", digest.subject, limits.subject)
+    branch = None if digest.branch is None else text("branch", digest.branch, limits.branch)
+    author = text("author", digest.author.name, NAME_UNITS)
+    committer = text("committer", digest.committer.name, NAME_UNITS)
+    if not cuts:
+        return digest, cuts
     smaller = replace(
-        digest,
-        diff=diff, diff_cut=digest.diff_cut or diff != digest.diff,
-        files=files, parents=parents,
-        body=text("body", digest.body, limits.body),
-        subject=text("subject", digest.subject, limits.subject),
-        branch=None if digest.branch is None else text("branch", digest.branch, limits.branch),
-        author=replace(digest.author, name=text("author", digest.author.name, NAME_UNITS)),
-        committer=replace(digest.committer, name=text("committer", digest.committer.name, NAME_UNITS)),
+        digest, diff=diff, diff_cut=digest.diff_cut or diff != digest.diff, files=files, parents=parents, body=body,
+        subject=subject, branch=branch, author=replace(digest.author, name=author),
+        committer=replace(digest.committer, name=committer),
     )  # fmt: skip
     return smaller, cuts

@@ -6,13 +6,17 @@ own client would name so, so that one commit is one event however it came.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
 from contox_hooks.domain.digest import MAX_FILES_LISTED
 from contox_hooks.domain.event import SOURCE_HISTORY, Event, EventType
+from contox_hooks.domain.narrow import EVERYTHING, Narrow
+from contox_hooks.domain.redaction import redact
 from contox_hooks.wire.capture import events_of
 from contox_hooks.wire.clean import clean_digest, clean_payload
 from contox_hooks.wire.loose import count_of, object_of, objects_of, rows_of, text_of
@@ -21,6 +25,9 @@ from contox_hooks.wire.request import TOLERANCE_S, IngestRequest
 
 MAX_CHANGES: Final = 200
 """Of a saved note; real ones have at most some thirty (CONTRACT.md section 3)."""
+
+MAX_EVENTS: Final = 5_000
+"""Of a capture; the one writer takes a second for so many, and all others wait. Our own client sends 50 at once."""
 
 _SAVES: Final = ("mcp_save", "session_save")
 _ID: Final = re.compile(r"[0-9a-f]{7,64}")
@@ -33,13 +40,13 @@ class Received(NamedTuple):
     """The session of all is that of this moment (seconds since the epoch); None: each has its own."""
 
 
-def received(request: IngestRequest, content_hash: str, *, now: float) -> Received:
-    """At least one event. `now`: seconds since the epoch. Raises Malformed."""
+def received(request: IngestRequest, content_hash: str, *, now: float, narrow: Narrow = EVERYTHING) -> Received:
+    """At least one event. `now`: seconds since the epoch; `narrow`: what the project keeps. Raises Malformed."""
     seen_at = int(request.sent_at if abs(request.sent_at - now) <= TOLERANCE_S else now)
     if request.type == "vscode_capture":
         is_ours = bool(object_of(request.content.get("contoxHooks")))
-        events = [_bounded(event, request.source, seen_at) for event in _captured(request.content)]
-        if (rest := _rest(request.content, events, is_ours=is_ours)) is not None:
+        events = [_bounded(event, request.source, seen_at) for event in _captured(request.content, narrow)]
+        if (rest := _rest(request.content, events, narrow, is_ours=is_ours)) is not None:
             events.append(_event("vscode_capture", rest, request, content_hash, seen_at))
         return Received(events, None if is_ours else seen_at)
     is_save = request.type in _SAVES
@@ -52,19 +59,28 @@ def _event(kind: str, payload: Mapping[str, Any], request: IngestRequest, conten
     return Event(cast(EventType, kind), f"{kind}:{content_hash[:32]}", request.source, at_utc, payload)
 
 
-def _captured(content: Mapping[str, Any]) -> list[Event]:
+def _captured(content: Mapping[str, Any], narrow: Narrow) -> list[Event]:
     commits = rows_of(content.get("commits"))
+    activity = rows_of(object_of(content.get("contoxHooks")).get("activity"))
+    if len(commits) + len(activity) > MAX_EVENTS:
+        raise Malformed(f"event holds more than {MAX_EVENTS:,} commits and activities: send them in several")
     for number, shape in enumerate(commits):
         sha = text_of(object_of(shape).get("commitSha")) or text_of(object_of(shape).get("sha"))
         if not _ID.fullmatch(sha):
             raise Malformed(f"event.commits.{number}.sha must be a commit's id")
     found = []
-    for event in events_of(content, clean=clean_digest):
+    for event in events_of(content, clean=partial(clean_digest, narrow=narrow)):
         if event.type == "commit":
             found.append(replace(event, key=f"commit:{event.payload['sha']}"))
         elif _KEY.fullmatch(event.key) and event.key.startswith(f"{event.type}:"):
-            found.append(replace(event, payload=_activity(event.type, event.payload)))
+            found.append(replace(event, key=_key(event), payload=_activity(event.type, event.payload)))
     return found
+
+
+def _key(event: Event) -> str:
+    """One that holds a secret is known by its hash."""
+    held = redact(event.key).count
+    return f"{event.type}:{hashlib.sha256(event.key.encode()).hexdigest()[:32]}" if held else event.key
 
 
 def _bounded(event: Event, source: str, seen_at: int) -> Event:
@@ -72,24 +88,31 @@ def _bounded(event: Event, source: str, seen_at: int) -> Event:
     into the future, and what has no time was made when it was sent."""
     kept = event.source if event.source == SOURCE_HISTORY else source
     at_utc = event.at_utc if 0 < event.at_utc <= seen_at else seen_at
+    if (kept, at_utc) == (event.source, event.at_utc):
+        return event
     return replace(event, source=kept, at_utc=at_utc)
 
 
-def _rest(content: Mapping[str, Any], events: list[Event], *, is_ours: bool) -> dict[str, Any] | None:
+def _rest(
+    content: Mapping[str, Any], events: list[Event], narrow: Narrow, *, is_ours: bool
+) -> dict[str, Any] | None:  # fmt: skip
     """What a capture tells besides its events: files that were saved. Ours has none that no commit names."""
     named = {file["path"] for event in events if event.type == "commit" for file in event.payload["files"]}
-    saved = [path for path in rows_of(content.get("filesModified")) if isinstance(path, str) and path not in named]
+    saved = [path for path in _paths(content.get("filesModified"), narrow) if path not in named]
     if events and (is_ours or not saved):
         return None
     rest: dict[str, Any] = {
         "filesModified": saved[:MAX_FILES_LISTED],
         "sessionDurationMs": count_of(content.get("sessionDurationMs")),
-        "activeEditorFiles": [p for p in rows_of(content.get("activeEditorFiles")) if isinstance(p, str)],
+        "activeEditorFiles": _paths(content.get("activeEditorFiles"), narrow)[:MAX_FILES_LISTED],
     }
-    rest["activeEditorFiles"] = rest["activeEditorFiles"][:MAX_FILES_LISTED]
     if len(saved) > MAX_FILES_LISTED:
         rest["filesTotal"] = len(saved)
     return clean_payload(rest)
+
+
+def _paths(value: object, narrow: Narrow) -> list[str]:
+    return [path for path in rows_of(value) if isinstance(path, str) and not narrow.is_out(path)]
 
 
 def _note(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contox_hooks.domain.redaction import redact
 from contox_hooks.wire.loose import time_of
 from contox_hooks.wire.members import Malformed, Member, members
 from contox_hooks.wire.signature import matches, sign_event, sign_extended, sign_header
@@ -21,7 +22,9 @@ MAX_NAME: Final = 128
 HEADER_SOURCE: Final = "api"
 """Of form B, which names none."""
 
-_SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+SOURCE: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$"
+"""Real ones have at most some ten characters."""
+_SOURCE: Final = re.compile(SOURCE)
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _OURS: Final = ("commit", "checkout", "landed", "rewrite")
 _SECONDS: Final = re.compile(r"\d{1,12}")
@@ -84,7 +87,7 @@ def _form_a(given: Mapping[str, Member]) -> IngestRequest:
     skips = given.get("skipEnrichment")
     return IngestRequest(
         project_id=_text(given, "projectId"),
-        source=_source(_text(given, "source")),
+        source=source_name(_text(given, "source")),
         type=_type(event.value.get("type"), "event.type"),
         content={name: value for name, value in event.value.items() if name != "type"},
         text=event.text,
@@ -107,7 +110,7 @@ def _form_b(given: Mapping[str, Member], body: bytes, headers: Mapping[str, str]
         raise Malformed("payload must be an object")
     return IngestRequest(
         project_id=project_id,
-        source=_source(_text(given, "source")) if "source" in given else HEADER_SOURCE,
+        source=source_name(_text(given, "source")) if "source" in given else HEADER_SOURCE,
         type=_type(event.value, "event"),
         content=payload.value,
         text=body.decode(),
@@ -138,8 +141,9 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _source(value: str) -> str:
-    if not _SOURCE.fullmatch(value):
+def source_name(value: str) -> str:
+    """What sent something, as it is kept and shown. Raises Malformed."""
+    if not _SOURCE.fullmatch(value) or redact(value).count:
         raise Malformed("source must be a name like vscode or mcp-server")
     return value
 

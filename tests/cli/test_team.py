@@ -51,6 +51,7 @@ def test_a_clone_is_linked_to_one_project(do: Call, repo: Repo) -> None:
     refused = do("projects", "link", "Other", str(repo.path))
     assert (refused.code, refused.error["message"]) == (9, f"{repo.path / '.git'} is captured as project 'Shop'")
     assert do("projects", "link", "Other", str(repo.path.parent)).code == 3
+    assert "there is no folder" in do("projects", "link", "Other", str(repo.path / "nowhere")).error["message"]
 
 
 def test_what_is_named_twice_or_not_at_all_is_said(do: Call) -> None:

@@ -102,14 +102,35 @@ def test_a_move_that_broke_off_goes_on(tmp_path: Path, postgres_url: str, monkey
         project = source.projects.all()[0]
         source.ingest(project.id, [commit(50, DAY + 50 * 60)])
         source.projects.rename(project.id, "renamed")
+        with pytest.raises(Refused, match="half filled"):
+            moving.check_whole(team)
         person = source.access.named("Ada")
-        source.access.remove_member(project.id, person.id)
+        source.access.add_person("Eve", is_owner=True)
+        source.access.remove_person(person.id)
+        source.access.add_person("Ada", is_owner=True)
         moved = {each.table: each for each in move_memory(source.store, team)}
         assert moved["event"].rows == 31
         assert moved["event"].written == 31 - 14
         assert Service(team).projects.get(project.id).name == "renamed"
         assert Service(team).access.members(project.id) == []
-        assert Service(team).access.fact(moving.UNDER_WAY) is None
+        assert [each.id for each in Service(team).access.people()] == [each.id for each in source.access.people()]
+        moving.check_whole(team)
+
+
+def test_spending_comes_first(tmp_path: Path) -> None:
+    """A memory that counts as moved while what was paid is forgotten would pay again."""
+    (tmp_path / "b").mkdir()
+
+    def die() -> list[moving.Moved]:
+        raise RuntimeError
+
+    with filled(tmp_path / "a") as source, Store.open(tmp_path / "b" / "memory.db") as target:
+        with pytest.raises(RuntimeError):
+            move_memory(source.store, target, first=die)
+        with pytest.raises(Refused):
+            moving.check_whole(target)
+        move_memory(source.store, target)
+        moving.check_whole(target)
 
 
 def test_a_store_that_holds_something_is_left_alone(tmp_path: Path) -> None:

@@ -364,6 +364,15 @@ def test_no_secret_is_kept(project: Project, running: Running) -> None:
     )
 
 
+def test_nodes_whose_keys_hold_secrets_stay_apart(project: Project) -> None:
+    nodes = [
+        {"schemaKey": f"root/{secret}", "name": "n", "content": secret[-1]} for secret in (TOKEN, TOKEN[:-1] + "3")
+    ]
+    assert project.populate(*nodes)["created"] == 2
+    assert project.populate(*nodes)["unchanged"] == 2
+    assert project.populate(nodes[0], nodes[0])["unchanged"] == 2
+
+
 def test_text_that_not_every_database_takes(project: Project) -> None:
     told = project.create("a file", content="a\0b")
     assert told["content"] == r"a\x00b", "a pushed file may be anything"

@@ -148,7 +148,7 @@ def test_the_plan_of_the_server_binds_its_workers(running: Running, project_id: 
     """A project that wants a model gets the rules where the plan has none."""
     with running.service() as service:
         service.projects.set_setting(project_id, "model", "small")
-        service.access.set_fact("plan_model", "offline")
+        service.access.set_plan("offline")
         service.generate(session_id)
     wait(lambda: is_done(running, session_id))
     with running.service() as service:

@@ -447,7 +447,7 @@ def test_a_bad_request_harms_nobody_else(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         return await asyncio.gather(*waiting, return_exceptions=True)
 
-    committer._thread = threading.current_thread()  # it takes requests in, and does nothing yet
+    committer._threads = [threading.current_thread()]  # it takes requests in, and does nothing yet
     answers = asyncio.run(all_at_once())
     committer.stop()
     assert [type(answer).__name__ for answer in answers] == ["Taken"] * 4 + ["IntegrityError"] + ["Taken"] * 4 + [
@@ -537,3 +537,78 @@ def test_what_was_answered_survives_the_servers_death(tmp_path: Path) -> None:
         stored = {event.id for s in service.sessions.page(project_id) for event in service.sessions.events(s.id)}
     assert len(answered) >= 20
     assert set(answered) <= stored
+
+
+GIT_DIFF = """diff --git a/src/ok.py b/src/ok.py
+index 1..2 100644
+--- a/src/ok.py
++++ b/src/ok.py
+@@ -1 +1 @@
++OK = 1
+diff --git a/private/pricing.py b/private/pricing.py
+new file mode 100644
+--- /dev/null
++++ b/private/pricing.py
+@@ -0,0 +1 @@
++def margin_formula(): ...
+diff --git "a/private/\\303\\244.py" "b/private/\\303\\244.py"
+@@ -0,0 +1 @@
++UMLAUT = 1
+diff --git a/old.py b/private/moved.py
+similarity index 90%
+rename from old.py
+rename to private/moved.py
+"""
+
+
+@pytest.mark.parametrize("diffs", [True, False])
+def test_what_a_project_excludes_is_not_kept_whoever_sends_it(
+    running: Running, owner: httpx.Client, diffs: bool
+) -> None:
+    project_id = running.project("narrow")
+    with running.service() as service:
+        service.projects.set_setting(project_id, "exclude", ["private/**"])
+        service.projects.set_setting(project_id, "diffs", diffs)
+    commit = CAPTURE["commits"][0] | {
+        "filesChanged": ["private/pricing.py", "src/ok.py", "private/moved.py"], "diff": GIT_DIFF,
+    }  # fmt: skip
+    sent = CAPTURE | {
+        "commits": [commit], "filesModified": ["private/saved.py", "src/saved.py"], "activeEditorFiles": ["private/x.py"],
+    }  # fmt: skip
+    assert Sender(owner, project_id).send(sent).status_code == 202
+    with running.service() as service:
+        rows = service.store.rows("SELECT payload FROM event WHERE project_id = :id", id=project_id)
+        stored = "".join(row["payload"] for row in rows)
+    assert [name for name in ("private", "margin_formula", "UMLAUT") if name in stored] == []
+    assert "src/ok.py" in stored
+    assert "src/saved.py" in stored
+    assert ("OK = 1" in stored) == diffs
+
+
+def test_an_event_of_too_many_commits_is_refused(running: Running, owner: httpx.Client) -> None:
+    sender = Sender(owner, running.project("many"))
+    commits = [
+        {"sha": f"{number:012x}", "message": "m", "timestamp": "2026-01-02T04:04:05Z"} for number in range(5_001)
+    ]
+    answer = sender.send(CAPTURE | {"commits": commits})
+    assert (answer.status_code, "5,000 commits" in answer.json()["error"]) == (400, True)
+
+
+def test_no_name_that_a_client_gives_is_a_secret_in_the_clear(running: Running, owner: httpx.Client) -> None:
+    project_id = running.project("names")
+    sender = Sender(owner, project_id)
+    activity = {"type": "note", "key": f"note:{TOKEN}", "at": 1, "order": 0, "payload": {"api_key": "Zqabcdefghij1K"}}
+    sent = CAPTURE | {"commits": [], "contoxHooks": {"format": 1, "activity": [activity]}}
+    assert sender.send(sent, nonce=TOKEN).status_code == 202
+    assert sender.send(nonce=TOKEN).status_code == 409, "it was used"
+    for source in (TOKEN, "two words", "a" * 51):
+        assert sender.send(source=source).status_code == 400
+        opened = owner.post("/api/v2/sessions", json={"projectId": project_id, "source": source})
+        assert (opened.status_code, "source" in opened.json()["error"]) == (400, True)
+    settings = owner.patch(f"/api/v2/projects/{project_id}/settings", json={"exclude": [f"private/{TOKEN}"]})
+    assert settings.status_code == 400
+    with running.service() as service:
+        for table in ("event", "delivery", "session", "project"):
+            stored = repr([tuple(row) for row in service.store.rows(f"SELECT * FROM {table}")])
+            assert TOKEN not in stored, table
+            assert "Zqabcdefghij1K" not in stored, table

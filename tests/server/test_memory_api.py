@@ -229,6 +229,23 @@ def test_garbage_is_refused(learned: Learned) -> None:  # noqa: F811
         assert (answer.status_code, list(answer.json())) == (400, ["error"]), (path, params, answer.text)
 
 
+TOKEN = "ghp_" + "A1b2" * 9
+
+
+def test_what_people_write_is_stored_without_secrets(learned: Learned) -> None:  # noqa: F811
+    owner = learned.running.client(learned.running.person("owner", is_owner=True))
+    item, other = learned.items()[:2]
+    words = {"title": f"use {TOKEN}", "content": f"facts: {TOKEN}", "schemaKey": f"root/{TOKEN}"}
+    assert owner.patch(f"/api/v2/items/{item.id}", json=words).status_code == 200
+    with learned.running.service() as service:
+        service.reviews.edit(item.id, rationale=TOKEN, impact=TOKEN, tags=(TOKEN,), dedup_hint=TOKEN)
+        decided = service.reviews.decide(item.id, "deprecated", reason=f"leaked {TOKEN}")
+        merged = service.reviews.merge(item.id, other.id, reason=f"same {TOKEN}")
+        [relation] = service.items.relations(merged.id)
+    assert decided.status_reason == "leaked [redacted:github-token]"
+    assert TOKEN not in repr((decided, relation, learned.items()))
+
+
 GARBLED: list[tuple[str, str, object]] = [
     ("PATCH", "items/{item}", {}),
     ("PATCH", "items/{item}", {"title": ""}),

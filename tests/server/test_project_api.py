@@ -12,7 +12,6 @@ from contox_hooks.domain.access import Role, Scope
 from contox_hooks.domain.setting import SPECS
 from contox_hooks.net.http import Http
 from contox_hooks.net.pace import Pace
-from contox_hooks.server.site import Options
 from contox_hooks.wire.endpoint import parse_endpoint
 from tests.server.conftest import Running
 from tests.server.ingesting import Sender
@@ -24,9 +23,10 @@ PROJECT_FIELDS = {
 """CONTRACT.md section 1.5: the clients' and the documents'."""
 
 
-@pytest.fixture
-def options() -> Options:
-    return Options(requests_a_minute=0, plan={"model": "small"})
+@pytest.fixture(autouse=True)
+def plan(running: Running) -> None:
+    with running.service() as service:
+        service.access.set_plan("small")
 
 
 def admin(running: Running, project_id: str, name: str = "ada") -> httpx.Client:

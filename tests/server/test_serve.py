@@ -176,6 +176,22 @@ def test_json_logs_are_an_object_a_line(start: Start) -> None:
     assert "hidden" not in json.dumps(lines)
 
 
+def test_the_plan_stays_until_another_is_named(start: Start) -> None:
+    found = told(start("--port", "0", "--json", CONTOX_PLAN_MODEL="small"))
+    headers = {"Authorization": f"Bearer {found['owner_key']}"}
+    with httpx.Client(headers=headers, trust_env=False) as client:
+        project = client.post(f"{found['url']}/api/projects", json={"name": "shop"}).json()
+        path = f"/api/v2/projects/{project['id']}/settings"
+        later = told(
+            start("--port", "0", "--json", "--trust-proxy", "10.0.0.0/8", "--allow-origin", "https://a.example")
+        )
+        for url in (found["url"], later["url"]):
+            assert client.patch(url + path, json={"model": "medium"}).status_code == 403, "nobody goes beyond the plan"
+        told(start("--port", "0", "--json", "--plan-model", "none"))
+        for url in (found["url"], later["url"]):
+            assert client.patch(url + path, json={"model": "medium"}).status_code == 200
+
+
 def failing(call: Call, at: Path, *arguments: str) -> tuple[int, str]:  # noqa: F811
     found = call("serve", "--json", *arguments, at=at)
     assert found.code
@@ -190,7 +206,12 @@ def test_what_it_will_not_start_with(call: Call, tmp_path: Path) -> None:  # noq
     assert (code, "in the clear" in message) == (9, True)
     assert failing(call, tmp_path, "--host", "256.1.1.1", "--insecure-network")[0] == 2
     assert failing(call, tmp_path, "--host", "203.0.113.1", "--insecure-network")[0] == 2
-    assert failing(call, tmp_path, "--base-url", "contox.example")[0] == 2
+    for url in ("contox.example", "https://x.example/path", "https://x.example?y", "https://", "https://u@x.example"):
+        assert "no URL of a host" in failing(call, tmp_path, "--base-url", url)[1], url
+    for origin in ("zzz", "app.example", "https://app.example/", "*", "https://*.example"):
+        assert "no scheme://host" in failing(call, tmp_path, "--allow-origin", origin)[1], origin
+    for proxy in ("zzz", "*", "proxy.example", "10.0.0.1/8"):
+        assert "no address and no network" in failing(call, tmp_path, "--trust-proxy", proxy)[1], proxy
     assert failing(call, tmp_path, "--tls-cert", str(tmp_path / "x"))[0] == 2
     assert failing(call, tmp_path, "--database", "mysql://x")[0] == 6
     assert failing(call, tmp_path, "--port", "0", "--database", "sqlite:/proc/nowhere/x.db")[0] == 7

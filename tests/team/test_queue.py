@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 from contox_hooks.domain.error import StoreError
+from contox_hooks.domain.pipeline import Job, Stage
 from contox_hooks.team.queue import Call, make, open_queue, queue_schema
-from contox_hooks.team.retry import MAX_ATTEMPTS, decide_wait_s
+from contox_hooks.team.retry import decide_again_ms, is_due_again
 
 
 def waiting(url: str) -> list[tuple[str, str | None, bool]]:
@@ -29,16 +30,6 @@ def test_a_session_waits_once_however_often_it_is_rung_for(postgres_url: str) ->
     assert waiting(postgres_url) == [("contox.run", "project:p", False), ("contox.run", "project:p", False)]
 
 
-def test_what_waits_for_a_time_holds_no_lock(postgres_url: str) -> None:
-    with open_queue(postgres_url) as queue:
-        queue.ring(Call("p", "s1"), at_s=time.time() + 600)
-        queue.ring(Call("p", "s1", attempt=1), at_s=time.time() + 60)
-        queue.ring(Call("p", "s1", "manual"))
-    assert sorted(waiting(postgres_url), key=str) == [
-        ("contox.later", None, True), ("contox.later", None, True), ("contox.run", "project:p", False),
-    ]  # fmt: skip
-
-
 def test_the_tables_are_made_once(empty_postgres_url: str) -> None:
     make(empty_postgres_url)
     make(empty_postgres_url)
@@ -51,5 +42,12 @@ def test_an_unreachable_database_is_one_line() -> None:
     assert "\n" not in caught.value.message
 
 
+def failed(attempts: int) -> Job:
+    return Job("j", "r", "s", Stage.ENRICH, "failed", attempts, finished_at_ms=1000)
+
+
 def test_waiting_doubles_and_then_a_person_must_look() -> None:
-    assert [decide_wait_s(attempt) for attempt in range(MAX_ATTEMPTS)] == [60, 120, 240, 480, None]
+    assert [decide_again_ms(failed(number)) for number in range(1, 6)] == [61_000, 121_000, 241_000, 481_000, None]
+    assert decide_again_ms(replace(failed(1), status="done")) is None
+    assert is_due_again(failed(1), 61_000)
+    assert not is_due_again(failed(1), 60_999)

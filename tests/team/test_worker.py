@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 
 from contox_hooks.memory.service import Service
@@ -102,6 +103,34 @@ def test_a_worker_that_is_asked_to_stop_leaves_the_rest_to_others(postgres_url: 
         start()
         wait_for(lambda: is_done(service, sessions))
         assert chunks_extracted(service) == len(sessions)
+
+
+def test_a_worker_outlives_its_connections(postgres_url: str, start: Start) -> None:
+    with Service.open(postgres_url) as service:
+        worker = start()
+        sessions = filled(service, 1, 1)
+        wait_for(lambda: is_done(service, sessions))
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        more = filled(service, 2, 1)
+        wait_for(lambda: is_done(service, more))
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+
+
+def test_what_failed_is_tried_again_by_itself(postgres_url: str, start: Start) -> None:
+    with Service.open(postgres_url) as service:
+        [session] = filled(service, 1, 1)
+        job = service.jobs.start(service.jobs.of_session(session)[0])
+        service.jobs.finish(job, "failed", error="the model is not there")
+        minute_ago = "UPDATE job SET finished_at_ms = finished_at_ms - 60000 WHERE id = :id"
+        with service.store.transaction():
+            service.store.run(minute_ago, id=job.id)
+        start()  # nobody rings, and no worker saw it fail
+        wait_for(lambda: is_done(service, [session]))
+        assert service.jobs.of_session(session)[0].attempts == 2
 
 
 def test_no_run_is_lost_and_none_is_done_twice_when_workers_are_killed(postgres_url: str, start: Start) -> None:

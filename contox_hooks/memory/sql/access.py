@@ -37,7 +37,8 @@ SCHEMA = (
     )
     """,
     "CREATE INDEX api_key_person ON api_key (person_id)",
-    # `kind`: `login` is used up by signing in once, `cookie` is what a browser sends from then on.
+    # `kind`: `login` is used up by signing in once, `cookie` is what a browser sends from then
+    # on, `ask` is good for one question.
     """
     CREATE TABLE ticket (
         hash TEXT PRIMARY KEY,

@@ -67,11 +67,12 @@ SELECT dedup_hint FROM item WHERE {_ACTIVE} AND dedup_hint > '' GROUP BY dedup_h
 
 OF_HINTS = f"{_HEAD} WHERE {_ACTIVE} AND dedup_hint IN ({{wanted}})"
 
-# A file is linked by the name that the item gives it, whatever it is called now. CROSS: from the files to the items.
+# A file is linked by the name that the item gives it, whatever it is called now; `src-old` is found near `src`. CROSS:
+# from the files to the items.
 IN_FILE = f"""
 SELECT {_COLUMNS} FROM (
-    SELECT DISTINCT item_id FROM item_file WHERE item_file.project_id = :project_id
-    AND path >= :folder AND path < :high AND (path = :path OR path >= :low)) AS found
+    SELECT DISTINCT item_id FROM item_file
+    WHERE item_file.project_id = :project_id AND path >= :low AND path < :high) AS found
 CROSS JOIN item WHERE item.id = found.item_id AND {_ACTIVE}
 """
 

@@ -3,7 +3,8 @@
 from contox_hooks.memory.database import among_names
 
 # Step 6. `hash`: wire/envelope.py's content hash, an event's identity however often it is signed. `answer`: a reply
-# that a repeated Idempotency-Key gets again.
+# that a repeated Idempotency-Key gets again, and, as JSON, the
+# projects and rights that it was given by.
 SCHEMA = (
     """
     CREATE TABLE delivery (
@@ -18,7 +19,8 @@ SCHEMA = (
         PRIMARY KEY (project_id, hash)
     )
     """,
-    "CREATE INDEX delivery_nonce ON delivery (project_id, nonce)",
+    # The nonce first: of a project that is too young for its statistics PostgreSQL would else look for hashes here.
+    "CREATE INDEX delivery_nonce ON delivery (nonce, project_id)",
     # As events are read; of many in one second the latest is found at once.
     "DROP INDEX event_session",
     "CREATE INDEX event_session ON event (session_id, at_utc, id)",
@@ -29,6 +31,7 @@ SCHEMA = (
         request_hash TEXT NOT NULL,
         status INTEGER NOT NULL,
         body TEXT NOT NULL,
+        rights TEXT NOT NULL DEFAULT '[]',
         answered_at INTEGER NOT NULL,
         PRIMARY KEY (key_id, idempotency_key)
     )
@@ -61,12 +64,12 @@ VALUES (:key_id, :idempotency_key, :request_hash, 0, '', :answered_at)
 """
 
 END_ANSWER = """
-UPDATE answer SET status = :status, body = :body, answered_at = :answered_at
+UPDATE answer SET status = :status, body = :body, rights = :rights, answered_at = :answered_at
 WHERE key_id = :key_id AND idempotency_key = :idempotency_key
 """
 
 ANSWER = """
-SELECT request_hash, status, body FROM answer WHERE key_id = :key_id AND idempotency_key = :idempotency_key
+SELECT request_hash, status, body, rights FROM answer WHERE key_id = :key_id AND idempotency_key = :idempotency_key
 """
 
 DROP_ANSWER = "DELETE FROM answer WHERE key_id = :key_id AND idempotency_key = :idempotency_key"

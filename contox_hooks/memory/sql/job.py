@@ -65,6 +65,18 @@ WHERE job.status = 'failed'
   AND NOT EXISTS (SELECT 1 FROM run later WHERE later.session_id = run.session_id AND later.id > run.id)
 """
 
+ALL_FAILED = """
+SELECT run.project_id AS project_id, job.* FROM job JOIN run ON run.id = job.run_id
+WHERE job.status = 'failed'
+  AND NOT EXISTS (SELECT 1 FROM run later WHERE later.session_id = run.session_id AND later.id > run.id)
+ORDER BY job.id
+"""
+
+BEGIN_AGAIN = """
+UPDATE job SET status = 'queued', queued_at_ms = :now_ms, started_at_ms = NULL, finished_at_ms = NULL
+WHERE id = :id AND status = 'failed'
+"""
+
 START = """
 UPDATE job SET status = 'running', attempts = attempts + 1, started_at_ms = :now_ms, finished_at_ms = NULL,
     last_error = NULL, detail = NULL

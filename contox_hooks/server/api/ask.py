@@ -43,8 +43,8 @@ _LEAST: Final = 3
     responses={200: {"model": AnswerReply | TicketReply}, **ERRORS},
 )
 def ask(desk: AtDesk, body: Annotated[AskBody, Body(examples=[_QUESTION])]) -> Response:
-    """With `mode: "sync"` the answer; without, a ticket that is good for one question within 60 seconds at `workerUrl` + `/ask`. The
-    project's model is asked only where its settings name one, within its caps."""
+    """With `mode: "sync"` the answer; without, a ticket that is good for one question within 60 seconds at `workerUrl`
+    + `/ask`. The project's model is asked only where its settings name one, within its caps."""
     if not body.projectId:
         raise Refusal(400, "projectId is required")
     question = body.question.strip()
@@ -53,7 +53,7 @@ def ask(desk: AtDesk, body: Annotated[AskBody, Body(examples=[_QUESTION])]) -> R
     with desk.project(body.projectId, Right.READ) as visit:
         if body.mode != "sync":
             return _ticket(desk.site, visit, question, body.chatSessionId)
-        passages = found(visit, desk.site, question)
+        passages = found(visit, question)
     return reply(answer(passages, desk.site).to_wire())
 
 
@@ -97,7 +97,7 @@ def _told(site: Site, claims: dict[str, Any]) -> Iterator[ServerSentEvent]:
     """The store is given back before the first event: between two of them another thread may go on."""
     try:
         with site.pool.service(claims["pid"]) as service:
-            passages = found(_visit(service, claims), site, claims["q"])
+            passages = found(_visit(service, claims), claims["q"])
         told = answer(passages, site).to_wire()
     except Refusal as refused:
         yield _event("error", {"error": refused.text})

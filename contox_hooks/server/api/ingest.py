@@ -20,6 +20,7 @@ from starlette.responses import Response
 from contox_hooks.configuration import effective_settings
 from contox_hooks.domain.access import Right
 from contox_hooks.domain.error import NotFound, SettingError
+from contox_hooks.domain.narrow import narrow_of
 from contox_hooks.domain.setting import DEFAULTS, Settings
 from contox_hooks.memory.access import Key
 from contox_hooks.memory.delivery import Delivery
@@ -107,7 +108,7 @@ def _delivery(desk: Desk, body: bytes, reading: Reading) -> Delivery:
         aim = reading.once(about, lambda: _aim(site, service, request.project_id, key))
         _check_signature(request, aim.secret, now)
         identity = content_hash(aim.project_id, request.source, request.text)
-        found = received(request, identity, now=now)
+        found = received(request, identity, now=now, narrow=narrow_of(aim.settings))
     except Malformed as problem:
         raise Refusal(400, f"Invalid request body: {problem}") from None
     return Delivery(
@@ -128,7 +129,7 @@ def _key(desk: Desk, reading: Reading) -> Key:
 
 def _aim(site: Site, service: Service, project_id: str, key: Key | None) -> _Aim:
     project = _project(service, project_id, key)
-    return _Aim(project.id, project.hmac_secret, _settings(site, project))
+    return _Aim(project.id, project.hmac_secret, _settings(site, service, project))
 
 
 def _project(service: Service, project_id: str, key: Key | None) -> Project:
@@ -145,10 +146,10 @@ def _project(service: Service, project_id: str, key: Key | None) -> Project:
     raise not_found("Project")
 
 
-def _settings(site: Site, project: Project) -> Settings:
+def _settings(site: Site, service: Service, project: Project) -> Settings:
     """A broken settings file costs the automatic run, not the event."""
     try:
-        return _effective(json.dumps([project.settings, site.options.plan]), int(site.clock()))
+        return _effective(json.dumps([project.settings, service.access.plan()]), int(site.clock()))
     except SettingError as error:
         _log.error("nothing is learned by itself: %s", error.message)
         return replace(DEFAULTS, auto_learn=False)

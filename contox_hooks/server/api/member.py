@@ -146,7 +146,7 @@ def dismiss(desk: AtDesk, person_id: Id) -> Response:
 def _owners(desk: Desk, scope: Scope) -> Iterator[tuple[Service, Key]]:
     """The team is no project's: a key of one does not do."""
     with desk.account(scope) as (service, key):
-        if not key.is_owner or key.project_id is not None:
+        if not key.is_unbound_owner:
             raise forbidden()
         yield service, key
 

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from contox_hooks.configuration import effective_settings
 from contox_hooks.domain.access import Right, Role, Scope
 from contox_hooks.memory.project import Project, Visibility
 from contox_hooks.memory.service import Service
 from contox_hooks.server.api.declared import ERRORS, NOT_KEPT, UNCHANGED, Id, Text
 from contox_hooks.server.api.project_shape import ProjectPage, ProjectReply, project_object
 from contox_hooks.server.api.setting import change_settings
-from contox_hooks.server.desk import AtDesk, Desk, Visit, visible_projects
+from contox_hooks.server.desk import AtDesk, Visit, visible_projects
+from contox_hooks.server.effective import effective_of
 from contox_hooks.server.refusal import forbidden
 from contox_hooks.server.reply import reply, tagged
 from contox_hooks.wire.envelope import iso_ms
@@ -97,7 +97,7 @@ def projects(
         own = service.access.roles(key.person_id)
         found = [project for project in visible_projects(service, key) if name in (None, project.name)]
         found.sort(key=lambda project: not (key.is_owner or project.id in own))
-        return tagged(request, _objects(desk, service, found))
+        return tagged(request, _objects(service, found))
 
 
 @router.post(
@@ -114,7 +114,7 @@ def create(desk: AtDesk, new: NewProject) -> Response:
         with service.store.transaction():
             project = service.projects.create(new.name, description=new.description)
             service.access.set_member(project.id, key.person_id, Role.ADMIN)
-        return reply(_objects(desk, service, [project])[0], status=201)
+        return reply(_objects(service, [project])[0], status=201)
 
 
 @router.get(
@@ -129,7 +129,7 @@ def create(desk: AtDesk, new: NewProject) -> Response:
 )
 def project(desk: AtDesk, request: Request, project_id: Id) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        return tagged(request, _page(desk, visit))
+        return tagged(request, _page(visit))
 
 
 @router.patch(
@@ -145,8 +145,8 @@ def change(desk: AtDesk, project_id: Id, asked: ProjectChange) -> Response:
         values |= {field: given[name] for name, field in FIRM_FIELD_OF.items() if given.get(name) is not None}
         visit.service.projects.change(project_id, **values)
         wanted = {setting: given[name] for name, setting in SETTING_OF.items() if name in given}
-        change_settings(visit, desk.site.options.plan, wanted)
-        return reply(_page(desk, visit))
+        change_settings(visit, wanted)
+        return reply(_page(visit))
 
 
 @router.get(
@@ -171,18 +171,18 @@ def rotate(desk: AtDesk, project_id: Id) -> Response:
         return reply({"hmacSecret": visit.service.access.rotate_secret(project_id)}, headers=NOT_KEPT)
 
 
-def _page(desk: Desk, visit: Visit) -> dict[str, Any]:
+def _page(visit: Visit) -> dict[str, Any]:
     project = visit.service.projects.get(visit.project.id)
     members = len(visit.service.access.members(project.id))
-    return {**_objects(desk, visit.service, [project])[0], "memberCount": members}
+    return {**_objects(visit.service, [project])[0], "memberCount": members}
 
 
-def _objects(desk: Desk, service: Service, found: list[Project]) -> list[dict[str, Any]]:
-    team_id, counts, plan = service.access.team().id, service.contexts.counts(), desk.site.options.plan
+def _objects(service: Service, found: list[Project]) -> list[dict[str, Any]]:
+    team_id, counts = service.access.team().id, service.contexts.counts()
     return [
         project_object(
             project,
-            effective_settings(None, project.settings, plan=plan).settings,
+            effective_of(service, project.settings).settings,
             team_id=team_id,
             contexts=counts.get(project.id, 0),
         )

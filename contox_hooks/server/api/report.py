@@ -45,7 +45,7 @@ def changelog(
     limit: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = MAX_ENTRIES,
 ) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        reports = reports_of(visit, desk.site)
+        reports = reports_of(visit)
         now = visit.service.store.now()
         told = reports.changelog(since=_moment(since, now - _USUAL_DAYS * _DAY_S), until=now, mode=mode, limit=limit)
         return reply({**told.to_wire(), "unseen": reports.unseen})
@@ -60,7 +60,7 @@ def impact(
     desk: AtDesk, project_id: ProjectId, days: Annotated[int, Query(ge=1, le=_MOST_DAYS)] = _IMPACT_DAYS
 ) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        reports = reports_of(visit, desk.site)
+        reports = reports_of(visit)
         told = reports.impact(since=visit.service.store.now() - days * _DAY_S)
         return reply({**told.to_wire(), "unseen": reports.unseen})
 
@@ -72,7 +72,7 @@ def impact(
 )
 def onboarding_guide(desk: AtDesk, project_id: ProjectId) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        reports = reports_of(visit, desk.site)
+        reports = reports_of(visit)
         return reply({**reports.guide().to_wire(), "unseen": reports.unseen})
 
 

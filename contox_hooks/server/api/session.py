@@ -28,9 +28,11 @@ from contox_hooks.server.api.session_shape import (
     whole_session_shape,
 )
 from contox_hooks.server.desk import AtDesk
+from contox_hooks.server.effective import effective_of
 from contox_hooks.server.refusal import Refusal, not_found
 from contox_hooks.server.reply import reply, tagged
-from contox_hooks.server.reports import effective_of
+from contox_hooks.wire.members import Malformed
+from contox_hooks.wire.request import HEADER_SOURCE, SOURCE, source_name
 
 router = APIRouter(tags=["sessions"])
 
@@ -62,7 +64,7 @@ class OpenSession(BaseModel):
     model_config = {"json_schema_extra": {"examples": [{"projectId": "proj_1", "source": "vscode"}]}}
 
     projectId: Id
-    source: Annotated[Text, Field(min_length=1, max_length=100)] | None = None
+    source: Annotated[Text, Field(json_schema_extra={"pattern": SOURCE})] | None = None
     """`api` where none is named."""
 
 
@@ -123,8 +125,12 @@ def sessions(
     responses={201: {"model": SessionOpened}, 200: {"model": SessionOpened, "description": "It was open"}, **ERRORS},
 )
 def open_session(desk: AtDesk, body: OpenSession) -> Response:
+    try:
+        source = HEADER_SOURCE if body.source is None else source_name(body.source)
+    except Malformed as problem:
+        raise Refusal(400, str(problem)) from None
     with desk.project(body.projectId, Right.CONTRIBUTE) as visit:
-        session_id, is_new = visit.service.sessions.ensure(visit.project.id, body.source or "api")
+        session_id, is_new = visit.service.sessions.ensure(visit.project.id, source)
     return reply({"ok": True, "sessionId": session_id}, status=201 if is_new else 200)
 
 
@@ -136,7 +142,7 @@ def open_session(desk: AtDesk, body: OpenSession) -> Response:
 def session(desk: AtDesk, request: Request, session_id: Id) -> Response:
     with desk.session(session_id, Right.READ) as (visit, found):
         jobs = visit.service.jobs.of_session(found.id)
-        model = effective_of(visit, desk.site, None).settings.model
+        model = effective_of(visit.service, visit.project.settings).settings.model
         return tagged(request, whole_session_shape(found, jobs, model=model))
 
 

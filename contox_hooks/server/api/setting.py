@@ -14,12 +14,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, RootModel
 from starlette.responses import Response
 
-from contox_hooks.configuration import effective_settings
 from contox_hooks.domain.access import Right
+from contox_hooks.domain.error import SettingError
+from contox_hooks.domain.redaction import redact
 from contox_hooks.domain.setting import DEFAULTS, SPECS, Effective, canonical_name, parse_value
 from contox_hooks.server.api.declared import ERRORS, UNCHANGED, Id
 from contox_hooks.server.desk import AtDesk, Visit
-from contox_hooks.server.refusal import Refusal, forbidden
+from contox_hooks.server.effective import effective_of
+from contox_hooks.server.refusal import forbidden
 from contox_hooks.server.reply import reply, tagged
 
 router = APIRouter(tags=["projects"])
@@ -61,7 +63,7 @@ class SettingsChange(RootModel[dict[str, Any]]):
 )
 def settings(desk: AtDesk, request: Request, project_id: Id) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        return tagged(request, _settings(visit, desk.site.options.plan))
+        return tagged(request, _settings(visit))
 
 
 @router.patch(
@@ -71,34 +73,40 @@ def settings(desk: AtDesk, request: Request, project_id: Id) -> Response:
     responses={200: {"model": SettingsReply}, **ERRORS},
 )
 def change(desk: AtDesk, project_id: Id, asked: SettingsChange) -> Response:
-    plan = desk.site.options.plan
     with desk.project(project_id, Right.ADMINISTER) as visit, visit.service.store.transaction():
-        change_settings(visit, plan, asked.root)
-        return reply(_settings(visit, plan))
+        change_settings(visit, asked.root)
+        return reply(_settings(visit))
 
 
-def change_settings(visit: Visit, plan: Mapping[str, str], wanted: Mapping[str, Any]) -> None:
+def change_settings(visit: Visit, wanted: Mapping[str, Any]) -> None:
     """Raises SettingError, and 403 for what is not this person's or the plan does not allow. In a transaction."""
     for name, value in wanted.items():
         key = canonical_name(name, where="the request")
-        if key in OWNERS_ONLY and not (visit.key.is_owner and visit.key.project_id is None):
+        if key in OWNERS_ONLY and not visit.key.is_unbound_owner:
             raise forbidden(f"{key} is the owners' to set")
-        if len(json.dumps(value)) > MAX_VALUE:
-            raise Refusal(400, f"{key} is longer than {MAX_VALUE:,} characters")
-        parsed = None if value is None else parse_value(key, value, where="the request")
+        parsed = value_of(key, value, where="the request")
         kept = list(parsed) if isinstance(parsed, tuple) else parsed
         visit.service.projects.set_setting(visit.project.id, key, kept)
-        effective = _effective(visit, plan)
+        effective = _effective(visit)
         if parsed is not None and effective.origins[key] == "the plan" and getattr(effective.settings, key) != parsed:
             raise forbidden(f"The plan does not allow {key} {kept}: at most {getattr(effective.settings, key)}")
 
 
-def _effective(visit: Visit, plan: Mapping[str, str]) -> Effective:
-    return effective_settings(None, visit.service.projects.get(visit.project.id).settings, plan=plan)
+def value_of(key: str, value: Any, *, where: str) -> Any:
+    """Of a setting by its own spelling. Raises SettingError."""
+    if len(json.dumps(value)) > MAX_VALUE:
+        raise SettingError(f"{key} is longer than {MAX_VALUE:,} characters")
+    if any(redact(str(one)).count for one in (value if isinstance(value, list) else [value])):
+        raise SettingError(f"{key} holds what looks like a secret")
+    return None if value is None else parse_value(key, value, where=where)
 
 
-def _settings(visit: Visit, plan: Mapping[str, str]) -> dict[str, Any]:
-    effective = _effective(visit, plan)
+def _effective(visit: Visit) -> Effective:
+    return effective_of(visit.service, visit.service.projects.get(visit.project.id).settings)
+
+
+def _settings(visit: Visit) -> dict[str, Any]:
+    effective = _effective(visit)
     told = {
         name: {
             "value": getattr(effective.settings, name),

@@ -101,7 +101,7 @@ def _page(desk: Desk, request: Request, project_id: str, *, show: bool = False, 
             request, "access.html", Frame.of(visit, "projects"), project=visit.project, tabs=tabs(visit, "access"),
             keys=keys_of(service, key, project_id), scopes=MEANING, made=made,
             secret=service.access.ensure_secret(project_id) if show else None,
-            people=service.access.people() if key.is_owner else [], own_id=key.person_id,
+            people=service.access.people() if key.is_unbound_owner else [], own_id=key.person_id,
             may_show=visit.allows(Right.CONTRIBUTE), may_rotate=visit.allows(Right.ADMINISTER),
             may_make=Scope.ADMIN in key.scopes, is_bound=key.project_id is not None, base=f"{PATH}/{project_id}",
         )  # fmt: skip

@@ -37,7 +37,7 @@ def see_other(to: str, said: str = "", *, tone: Tone = "good") -> Response:
 def flash_of(request: Request) -> Flash | None:
     try:
         tone, text = json.loads(base64.urlsafe_b64decode(request.cookies.get(COOKIE, "")))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):  # a cookie is whatever somebody sends
         return None
     return Flash("good" if tone == "good" else "bad", text) if isinstance(text, str) else None
 

@@ -5,10 +5,12 @@ Must not know what pages show. `Section` lists the pages of the navigation; each
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
 from contox_hooks.domain.access import Right
+from contox_hooks.domain.phrase import short_ids
 from contox_hooks.memory.access import Key
 from contox_hooks.memory.project import Project
 from contox_hooks.memory.service import Service
@@ -41,6 +43,20 @@ class Frame:
     def project(self) -> Project | None:
         return None if self.visit is None else self.visit.project
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the projects are called here, by id: with the id's beginning where two have one name."""
+        count = Counter(project.name for project in self.projects)
+        ids = short_ids(project.id for project in self.projects)
+        return {
+            project.id: project.name if count[project.name] == 1 else f"{project.name} ({ids[project.id]})"
+            for project in self.projects
+        }
+
+    @property
+    def title(self) -> str:
+        return "All projects" if self.project is None else self.names.get(self.project.id, self.project.name)
+
     def allows(self, right: str) -> bool:
         """For what a page shows or leaves out; the desk is what holds."""
         return self.visit is not None and self.visit.allows(Right(right))
@@ -58,7 +74,10 @@ class Frame:
     @property
     def switch(self) -> list[tuple[str, str, bool]]:
         """The same section of other projects: name, link, whether it is this one."""
-        one = [(project.name, self.href(self.section, project), project == self.project) for project in self.projects]
+        names = self.names
+        one = [
+            (names[project.id], self.href(self.section, project), project == self.project) for project in self.projects
+        ]
         if self.section not in OF_ALL:
             return one
         return [("All projects", f"/dashboard/{self.section}", self.project is None), *one]

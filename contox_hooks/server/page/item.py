@@ -155,7 +155,7 @@ def _page(
         request, "item.html", Frame.of(visit, "memory"), status=400 if problems else 200 if is_shown else 409,
         item=item, row=row_of(item, service.items.newest_at(item.project_id)), typed=typed, problems=problems,
         is_shown=is_shown, cited=cited(service, item), ties=ties(service, item), history=history(item),
-        session=None if item.session_id is None else service.sessions.get(item.session_id), types=TYPES,
+        session=None if item.session_id is None else service.sessions.get(item.session_id), types=TYPES, texts=TEXTS,
         band_texts=BAND_TEXTS, choice=choice_of(item), seen=seen_of(item), may=visit.allows(Right.CURATE),
     )  # fmt: skip
 

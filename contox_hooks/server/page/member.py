@@ -44,7 +44,7 @@ def members(desk: AtDesk, request: Request, project_id: Id) -> Response:
     with desk.project(project_id, Right.READ) as visit:
         access = visit.service.access
         people, found = access.people(), access.members(project_id)
-        is_owner = visit.key.is_owner and visit.key.project_id is None
+        is_owner = visit.key.is_unbound_owner
         known = {member.person.id for member in found}
         return page(
             request, "members.html", Frame.of(visit, "projects"), project=visit.project, tabs=tabs(visit, "members"),

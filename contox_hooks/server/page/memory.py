@@ -24,6 +24,7 @@ from contox_hooks.server.page.choice import Decision, choice_of, decide
 from contox_hooks.server.page.chosen import of_first_project
 from contox_hooks.server.page.frame import Frame
 from contox_hooks.server.page.render import page
+from contox_hooks.server.page.tree import opened
 
 router = APIRouter(include_in_schema=False)
 
@@ -82,8 +83,9 @@ def memory(request: Request, desk: AtDesk, wanted: Annotated[Wanted, Query()]) -
         has_more = not wanted.q and wanted.page * PAGE < total
         return page(
             request, "memory.html", Frame.of(visit, "memory"), wanted=wanted, rows=rows, total=total,
-            tree=tree_of_keys(visit.service, wanted), counts=visit.service.items.counts_by_status(wanted.project),
-            may=visit.allows(Right.CURATE), types=TYPES, statuses=STATUSES, bands=BAND_TEXTS,
+            tree=opened(tree_of_keys(visit.service, wanted), wanted.key), may=visit.allows(Right.CURATE),
+            counts=visit.service.items.counts_by_status(wanted.project), types=TYPES, statuses=STATUSES,
+            bands=BAND_TEXTS,
             older=wanted.href(page=wanted.page + 1) if has_more else None,
             newer=wanted.href(page=wanted.page - 1) if wanted.page > 1 else None,
             here=here(request), first=(wanted.page - 1) * PAGE + 1,
@@ -117,8 +119,9 @@ def rows_of(service: Service, wanted: Wanted) -> tuple[list[Row], int]:
 
 
 def row_of(item: Item, newest: int, score: float | None = None) -> Row:
-    layer = layer_of(item, is_recent=item.at_utc >= newest - RECENT_S) if item.status == "active" else None
-    return Row(item, choice_of(item), band_of(item.confidence), layer, score)
+    layer = layer_of(item.type, item.importance, is_recent=item.at_utc >= newest - RECENT_S)
+    told = layer if item.status == "active" else None
+    return Row(item, choice_of(item), band_of(item.confidence), told, score)
 
 
 def tree_of_keys(service: Service, wanted: Wanted) -> tuple[Node, ...]:

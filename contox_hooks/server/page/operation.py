@@ -141,5 +141,5 @@ def _page(request: Request, service: Service, key: Key, frame: Frame, projects: 
         request, "operations.html", frame, workers=workers_of(service.store, request.app.state.site.engine),
         queue=queue_of(service, projects),
         failures=failures[:FAILURES], failed=len(failures), spend=spend, problem=problem,
-        machine=machine_of(service, projects) if key.is_owner and key.project_id is None else None,
+        machine=machine_of(service, projects) if key.is_unbound_owner else None,
     )  # fmt: skip

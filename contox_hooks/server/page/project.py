@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Form, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from contox_hooks.domain.access import Right, Scope
-from contox_hooks.domain.error import UsageError
 from contox_hooks.memory.access import Key
 from contox_hooks.memory.project import Project
 from contox_hooks.memory.pulse import sessions_pulse
@@ -29,9 +29,13 @@ router = APIRouter(include_in_schema=False)
 PATH = "/dashboard/projects"
 
 
+MOST: Final = {"name": 200, "description": 5_000, "repo_url": 2_000}
+"""Characters, as `api.ProjectChange` has it."""
+
+
 class New(BaseModel):
-    name: Text = Field(default="", max_length=200)
-    description: Text = Field(default="", max_length=5_000)
+    name: Text = ""
+    description: Text = ""
     visibility: Literal["private", "public"] = "private"
 
 
@@ -59,14 +63,13 @@ def projects(desk: AtDesk, request: Request, project: Id = "") -> Response:
 
 
 @router.post(PATH)
-def create(desk: AtDesk, form: Annotated[New, Form()]) -> Response:
-    name = form.name.strip()
-    if not name:
-        return see_other(PATH, "a project's name cannot be empty", tone="bad")
-    try:
-        made = told_by(api.create(desk, api.NewProject(name=name, description=form.description.strip() or None)))
-    except UsageError as error:
-        return see_other(PATH, error.message, tone="bad")
+def create(desk: AtDesk, request: Request, form: Annotated[New, Form()]) -> Response:
+    """What was typed stays on the page until it can be taken."""
+    name, description = form.name.strip(), form.description.replace("\r\n", "\n").strip()
+    if problems := problems_of({"name": name, "description": description}):
+        with desk.account(Scope.READ) as (service, key):
+            return _page(request, service, key, None, typed=form, problems=problems)
+    made = told_by(api.create(desk, api.NewProject(name=name, description=description or None)))
     if form.visibility == "public":
         api.change(desk, made["id"], api.ProjectChange(visibility="public"))
     return see_other(f"{PATH}/{made['id']}/connect", f"{name} is made: this is how clients find it")
@@ -75,6 +78,14 @@ def create(desk: AtDesk, form: Annotated[New, Form()]) -> Response:
 def may_create(key: Key) -> bool:
     """As `api.create` has it."""
     return key.project_id is None and not key.scopes.isdisjoint({Scope.INGEST, Scope.ADMIN})
+
+
+def problems_of(typed: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with what a project is to be called, by field."""
+    problems = {
+        name: f"longer than {most:,} characters" for name, most in MOST.items() if len(typed.get(name, "")) > most
+    }
+    return problems if typed.get("name", "x") else {**problems, "name": "a project's name cannot be empty"}
 
 
 def cards_of(service: Service, key: Key) -> list[Card]:
@@ -91,6 +102,12 @@ def _card(service: Service, key: Key, project: Project, waiting: int) -> Card:
     )  # fmt: skip
 
 
-def _page(request: Request, service: Service, key: Key, visit: Visit | None) -> Response:
+def _page(
+    request: Request, service: Service, key: Key, visit: Visit | None, *, typed: New | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
     frame = Frame.of_all(service, key, "projects") if visit is None else Frame.of(visit, "projects")
-    return page(request, "projects.html", frame, cards=cards_of(service, key), may_create=may_create(key))
+    return page(
+        request, "projects.html", frame, status=400 if problems else 200, cards=cards_of(service, key),
+        may_create=may_create(key), typed=typed or New(), problems=problems or {}, most=MOST,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from contox_hooks.domain.access import Right
 from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.pipeline import Job
-from contox_hooks.memory.session import lifecycle
+from contox_hooks.memory.session import ending, lifecycle
 from contox_hooks.server.api.declared import Id
 from contox_hooks.server.desk import AtDesk
 from contox_hooks.server.page.frame import Frame
@@ -53,6 +53,7 @@ def session(
         here = f"{PATH}/{found.id}"
         return page(
             request, "session.html", Frame.of(visit, "sessions"), session=found, state=state, tone=TONES[state],
+            ending=ending(found),
             icon_of=icon_of, steps=steps_of(jobs, now_ms=now_ms), jobs=jobs, name_of=name_of, state_of=state_of,
             due_at=run.due_ms / 1000 if run is not None and waits else None, here=here, tab=tab,
             url=f"{here}?tab={tab}" + (f"&page={number}" if number > 1 else ""),

@@ -77,7 +77,7 @@ def _page(
         return PATH + (f"?{urlencode(values)}" if values else "")
 
     return page(
-        request, "sessions.html", frame, listing=listing, names={one.id: one.name for one in shown},
+        request, "sessions.html", frame, listing=listing, names=frame.names,
         sources=[(one, source_label(one)) for one in activity.sources_of(store, ids)], source=source,
         state=asked["status"], states=[(state, state.capitalize()) for state in STATES], tones=TONES, live=live,
         icon_of=icon_of, here=href(number), is_filtered=bool(source or lifecycle),

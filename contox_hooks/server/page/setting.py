@@ -1,11 +1,12 @@
 """A project's settings: what it is called, who sees it, how it learns, what that may cost, its clones here.
 
-Values are changed by the API's functions. Invariant: an empty field is the server's own value again.
+Values are changed by the API's functions. Invariants: an empty field is the server's own value again; what was not
+touched is not changed, and what was typed stays on the page until it can be taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +18,21 @@ from starlette.responses import Response
 
 from contox_hooks import clone
 from contox_hooks.asker import chosen_models
-from contox_hooks.configuration import effective_settings
 from contox_hooks.domain.access import Right
-from contox_hooks.domain.error import Error
+from contox_hooks.domain.error import Error, SettingError
 from contox_hooks.domain.setting import DEFAULTS, SPECS, Effective
 from contox_hooks.model.ledger import MICRO_DOLLARS_A_CENT, Ledger, Used, dollars
 from contox_hooks.server.api import project as project_api
 from contox_hooks.server.api import setting as api
 from contox_hooks.server.api.declared import Id, Text
 from contox_hooks.server.desk import AtDesk, Desk, Visit
+from contox_hooks.server.effective import effective_of
 from contox_hooks.server.page.doing import done
 from contox_hooks.server.page.flash import see_other
 from contox_hooks.server.page.frame import Frame
-from contox_hooks.server.page.project import PATH
+from contox_hooks.server.page.project import MOST, PATH, problems_of
 from contox_hooks.server.page.render import page
+from contox_hooks.server.page.touched import MOST_WAS, touched, was_of
 from contox_hooks.server.refusal import forbidden
 
 router = APIRouter(include_in_schema=False)
@@ -38,18 +40,20 @@ router = APIRouter(include_in_schema=False)
 SWITCHES: Final = ("auto_learn", "deep_enrich")
 NUMBERS: Final = ("min_interval_s", "tokens_a_day", "tokens_a_session", "cents_a_day")
 SHOWN: Final = (*SWITCHES, "model", *NUMBERS, "exclude")
+NOTHING: Final = "Nothing was changed"
 
 
 class General(BaseModel):
-    name: Text = Field(default="", max_length=200)
-    description: Text = Field(default="", max_length=5_000)
+    was: Text = Field(default="", max_length=MOST_WAS)
+    """`was_of` what the form showed."""
+    name: Text = ""
+    description: Text = ""
     visibility: Literal["private", "public"] = "private"
-    repo_url: Text = Field(default="", max_length=2_000)
+    repo_url: Text = ""
 
 
 class Learning(BaseModel):
-    """An empty field is the server's own value again; but for what only owners are shown, which stays."""
-
+    was: Text = Field(default="", max_length=MOST_WAS)
     auto_learn: Text = Field(default="", max_length=10)
     deep_enrich: Text = Field(default="", max_length=10)
     model: Text = Field(default="", max_length=20)
@@ -57,7 +61,7 @@ class Learning(BaseModel):
     tokens_a_day: Text = Field(default="", max_length=20)
     tokens_a_session: Text = Field(default="", max_length=20)
     cents_a_day: Text = Field(default="", max_length=20)
-    exclude: Text = Field(default="", max_length=20_000)
+    exclude: Text = ""
 
 
 class Folder(BaseModel):
@@ -92,34 +96,30 @@ class Spent:
 @router.get(PATH + "/{project_id}/settings")
 def settings(desk: AtDesk, request: Request, project_id: Id) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        plan = desk.site.options.plan
-        effective = effective_settings(None, visit.project.settings, plan=plan)
-        return page(
-            request, "settings.html", Frame.of(visit, "projects"), project=visit.project, tabs=tabs(visit, "settings"),
-            shown=shown(visit, plan), models=models_within(plan), plan=plan, spent=spent(visit, effective),
-            clones=[(path, clone.is_present(path)) for path in visit.service.projects.clones(project_id)],
-            may=visit.allows(Right.ADMINISTER), is_owner=visit.key.is_owner, base=f"{PATH}/{project_id}",
-            limits={name: SPECS[name] for name in NUMBERS},
-        )  # fmt: skip
+        return _page(request, visit, {}, {})
 
 
 @router.post(PATH + "/{project_id}/settings")
-def change(desk: AtDesk, project_id: Id, form: Annotated[General, Form()]) -> Response:
-    if not form.name.strip():
-        return see_other(_here(project_id), "a project's name cannot be empty", tone="bad")
-    change = project_api.ProjectChange(
-        name=form.name.strip(), description=form.description.replace("\r\n", "\n").strip() or None,
-        visibility=form.visibility, repoUrl=form.repo_url.strip() or None,
-    )  # fmt: skip
-    return done(lambda: project_api.change(desk, project_id, change), _here(project_id), "Saved")
+def change(desk: AtDesk, request: Request, project_id: Id, form: Annotated[General, Form()]) -> Response:
+    typed = touched(form.was, form.model_dump(exclude={"was"}))
+    if problems := problems_of(typed):
+        with desk.project(project_id, Right.ADMINISTER) as visit:
+            return _page(request, visit, typed, problems)
+    wanted = {"repoUrl" if name == "repo_url" else name: text or None for name, text in typed.items()}
+    change = project_api.ProjectChange.model_validate(wanted)
+    said = "Saved" if typed else NOTHING
+    return done(lambda: project_api.change(desk, project_id, change), _here(project_id), said)
 
 
 @router.post(PATH + "/{project_id}/learning")
-def learn(desk: AtDesk, project_id: Id, form: Annotated[Learning, Form()]) -> Response:
-    with desk.project(project_id, Right.ADMINISTER) as visit:
-        wanted = changes_of(visit, desk.site.options.plan, form.model_dump())
+def learn(desk: AtDesk, request: Request, project_id: Id, form: Annotated[Learning, Form()]) -> Response:
+    typed = touched(form.was, form.model_dump(exclude={"was"}))
+    wanted, problems = changes_of(typed)
+    if problems:
+        with desk.project(project_id, Right.ADMINISTER) as visit:
+            return _page(request, visit, typed, problems)
     change = api.SettingsChange(wanted)
-    said = f"Changed {', '.join(sorted(wanted))}" if wanted else "Nothing was changed"
+    said = f"Changed {', '.join(sorted(wanted))}" if wanted else NOTHING
     return done(lambda: api.change(desk, project_id, change), _here(project_id), said)
 
 
@@ -137,27 +137,29 @@ def link(desk: AtDesk, project_id: Id, form: Annotated[Folder, Form()]) -> Respo
 @router.post(PATH + "/{project_id}/clones/unlink")
 def unlink(desk: AtDesk, project_id: Id, form: Annotated[Folder, Form()]) -> Response:
     with _owners(desk, project_id) as visit:
-        if Path(form.path) in visit.service.projects.clones(project_id):
-            visit.service.projects.unlink_clone(form.path)
+        if Path(form.path) not in visit.service.projects.clones(project_id):
+            return see_other(_here(project_id), "that folder is not linked", tone="bad")
+        visit.service.projects.unlink_clone(form.path)
     return see_other(_here(project_id), "No longer linked; what was read stays in memory")
 
 
-def changes_of(visit: Visit, plan: dict[str, str], typed: dict[str, str]) -> dict[str, Any]:
-    """What the form has otherwise than it was shown; None goes back to the server's own."""
-    seen = shown(visit, plan)
+def changes_of(typed: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values by setting, None for the server's own; and what is wrong, by field."""
     wanted: dict[str, Any] = {}
+    problems: dict[str, str] = {}
     for name, text in typed.items():
-        text = text.replace("\r\n", "\n").strip()
-        is_shown = visit.key.is_owner or name not in api.OWNERS_ONLY
-        if text != seen[name].own and (text or is_shown):
-            wanted[name] = (text.split("\n") if name == "exclude" else text) if text else None
-    return wanted
+        wanted[name] = (text.split("\n") if name == "exclude" else text) if text else None
+        try:
+            api.value_of(name, wanted[name], where="this form")
+        except SettingError as error:
+            problems[name] = error.message
+    return wanted, problems
 
 
-def shown(visit: Visit, plan: dict[str, str]) -> dict[str, Shown]:
+def shown(visit: Visit) -> dict[str, Shown]:
     own = visit.project.settings
-    effective = effective_settings(None, own, plan=plan)
-    usual = effective_settings(None, {}, plan=plan).settings
+    effective = effective_of(visit.service, own)
+    usual = effective_of(visit.service, {}).settings
     return {
         name: Shown(
             _text(own[name]) if name in own else "", _text(getattr(effective.settings, name)), effective.origins[name],
@@ -195,6 +197,29 @@ def tabs(visit: Visit, here: str) -> list[tuple[str, str, bool, int | None]]:
     return [(text, f"{PATH}/{visit.project.id}/{name}", name == here, count) for text, name, count in named]
 
 
+def _page(request: Request, visit: Visit, typed: Mapping[str, str], problems: Mapping[str, str]) -> Response:
+    """`typed`: what stands in the forms although it could not be taken; `problems`: why, by field."""
+    project, plan, seen = visit.project, visit.service.access.plan(), shown(visit)
+    general = {
+        "name": project.name, "description": project.description or "", "visibility": project.visibility,
+        "repo_url": project.repo_url or "",
+    }  # fmt: skip
+    learning = {name: one.own for name, one in seen.items() if _is_theirs(visit, name)}
+    return page(
+        request, "settings.html", Frame.of(visit, "projects"), status=400 if problems else 200, project=project,
+        tabs=tabs(visit, "settings"), shown=seen, models=models_within(plan), plan=plan,
+        spent=spent(visit, effective_of(visit.service, project.settings)), typed={**general, **learning, **typed},
+        problems=problems, was_general=was_of(general), was_learning=was_of(learning),
+        clones=[(path, clone.is_present(path)) for path in visit.service.projects.clones(project.id)],
+        may=visit.allows(Right.ADMINISTER), is_owner=visit.key.is_unbound_owner, base=f"{PATH}/{project.id}",
+        limits={name: SPECS[name] for name in NUMBERS}, most={**MOST, "exclude": api.MAX_VALUE},
+    )  # fmt: skip
+
+
+def _is_theirs(visit: Visit, name: str) -> bool:
+    return visit.key.is_unbound_owner or name not in api.OWNERS_ONLY
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -204,7 +229,7 @@ def _text(value: Any) -> str:
 @contextmanager
 def _owners(desk: Desk, project_id: str) -> Iterator[Visit]:
     with desk.project(project_id, Right.ADMINISTER) as visit:
-        if not visit.key.is_owner:
+        if not visit.key.is_unbound_owner:
             raise forbidden("The folders of the server's machine are its owners' matter")
         yield visit
 

@@ -65,7 +65,7 @@ def metrics(request: Request, desk: AtDesk) -> Response:
         with desk.site.pool.service() as service:
             return _text(request, service)
     with desk.account(Scope.ADMIN) as (service, key):
-        if not key.is_owner:
+        if not key.is_unbound_owner:
             raise forbidden()
         return _text(request, service)
 

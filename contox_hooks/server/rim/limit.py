@@ -1,7 +1,7 @@
 """How often one may ask: so many requests a minute a key, a browser ten times as many, and few wrong keys an address.
 
-Counts are of this process and forgotten with it. Invariant: memory is bounded, whoever asks; a key that was good
-lately is never locked out by others' failures from its address.
+Counts are of this process and forgotten with it. Invariants: memory is bounded, whoever asks; until a key is known
+to be good its requests count as its address's too, and then nothing that others do from there locks it out.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contox_hooks.server.desk import COOKIE
+from contox_hooks.server.desk import COOKIE, bearer_of
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.rim.header import ADDED
 
@@ -75,14 +76,17 @@ class Limit:
         reset = (int(now // WINDOW_S) + 1) * WINDOW_S
         address = address_of(scope)
         holder, is_browser = holder_of(scope)
-        most = self._a_minute * (BROWSER_TIMES if is_browser else 1)
-        count = self._asked.add(holder or address, now)
+        is_good = holder in self._good
+        most = self._a_minute * (BROWSER_TIMES if is_browser and is_good else 1)
+        count = 0 if is_good else self._asked.add(address, now)
+        if holder and count <= most:
+            count = max(count, self._asked.add(holder, now))
         shown = {
             b"x-ratelimit-limit": b"%d" % most,
             b"x-ratelimit-remaining": b"%d" % max(0, most - count),
             b"x-ratelimit-reset": b"%d" % reset,
         }
-        locked = holder not in self._good and self._failed.count(address, now) >= FAILURES
+        locked = not is_good and self._failed.count(address, now) >= FAILURES
         scope.setdefault("state", {})[ADDED] = shown
         if count > most or locked:
             wait_s = max(1, math.ceil(reset - now))
@@ -107,13 +111,11 @@ class Limit:
 
 
 def holder_of(scope: Scope) -> tuple[str, bool]:
-    """A digest of the key or cookie, "" without one; whether it is a browser's."""
-    cookie = ""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            return hashlib.sha256(value).hexdigest(), False
-        if name == b"cookie":
-            cookie = value.decode("latin-1")
+    """A digest of the key or cookie as the desk reads them, "" without one; whether it is a browser's."""
+    headers = Headers(scope=scope)
+    if key := bearer_of(headers.get("authorization", "")):
+        return hashlib.sha256(key.encode()).hexdigest(), False
+    cookie = headers.get("cookie", "")
     if COOKIE not in cookie:
         return "", False
     try:

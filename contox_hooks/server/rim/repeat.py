@@ -1,7 +1,8 @@
 """A change asked for twice happens once: the second request with an `Idempotency-Key` gets the first one's answer.
 
 Ingest has an identity of its own (the event's hash) and passes by. Invariants: an answer goes only to the key that
-asked for it; an answer that holds a secret (`Cache-Control: no-store`) is not kept; what failed in us may be repeated.
+asked for it, and while it may see what it says; an answer that holds a secret (`Cache-Control: no-store`) is not kept;
+what failed in us may be repeated.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contox_hooks.domain.access import Right
+from contox_hooks.memory.access import Key
 from contox_hooks.memory.answer import Answers, Kept
-from contox_hooks.server.desk import Desk
+from contox_hooks.memory.service import Service
+from contox_hooks.server.desk import Desk, visit_of
 from contox_hooks.server.pool import Pool
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.rim.record import INGEST
@@ -53,7 +57,9 @@ class Repeat:
         if key_id is None:
             await self.app(scope, replay, send)
             return
-        answering = _Answering(send, lambda kept: run_in_threadpool(self._end, key_id, name, kept))
+        answering = _Answering(
+            send, scope.setdefault("state", {}).setdefault("rights", []), lambda kept: run_in_threadpool(self._end, key_id, name, kept)
+        )
         try:
             await self.app(scope, replay, answering)
         finally:
@@ -63,10 +69,13 @@ class Repeat:
         """Whose it is, None for nobody's: the route says so. Raises Refused."""
         with self._pool.service() as service:
             try:
-                key_id = Desk(Request(scope)).key(service).id
+                key = Desk(Request(scope)).key(service)
             except Refusal:
                 return None, None
-            return key_id, Answers(service.store).begin(key_id, name, asked)
+            kept = Answers(service.store).begin(key.id, name, asked)
+            if kept is not None and not _may_see(service, key, kept):
+                return None, None
+            return key.id, kept
 
     def _end(self, key_id: str, name: str, kept: Kept | None) -> None:
         with self._pool.service() as service:
@@ -76,8 +85,12 @@ class Repeat:
 class _Answering:
     """Remembers an answer, and sends it on: its last part when it is kept, so that whoever has it can count on it."""
 
-    def __init__(self, send: Send, keep: Callable[[Kept | None], Awaitable[None]]) -> None:
+    def __init__(
+        self, send: Send, rights: list[tuple[str, str]], keep: Callable[[Kept | None], Awaitable[None]]
+    ) -> None:
+        """`rights`: those that the route asks for, as soon as it has answered."""
         self._send = send
+        self._rights = rights
         self._keep = keep
         self._is_over = False
         self._status = 0
@@ -94,7 +107,8 @@ class _Answering:
         elif self._is_json and self._status < 500:
             self._parts.append(message.get("body", b""))
             if not message.get("more_body", False):
-                await self.end(Kept(self._status, None if self._is_secret else b"".join(self._parts).decode()))
+                body = None if self._is_secret else b"".join(self._parts).decode()
+                await self.end(Kept(self._status, body, tuple(dict.fromkeys(self._rights))))
         elif not message.get("more_body", False):
             await self.end()
         await self._send(message)
@@ -104,6 +118,12 @@ class _Answering:
         if not self._is_over:
             self._is_over = True
             await self._keep(kept)
+
+
+def _may_see(service: Service, key: Key, kept: Kept) -> bool:
+    """By now: a member may have left, a project may be private again."""
+    visits = ((visit_of(service, key, project_id), right) for project_id, right in kept.rights)
+    return all(visit is not None and visit.allows(Right(right)) for visit, right in visits)
 
 
 def _name(scope: Scope) -> str | None:

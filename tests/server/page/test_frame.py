@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import httpx
 import pytest
 
 from contox_hooks.domain.access import Role
+from contox_hooks.server.page import flash
 from contox_hooks.server.page.asset import FOLDER, asset_url, assets
 from contox_hooks.server.page.frame import SECTIONS
 from contox_hooks.server.page.render import iso
@@ -28,6 +30,14 @@ def test_nothing_of_a_page_runs_but_our_own_files(running: Running, browser: htt
         assert answer.headers["cache-control"] == "no-store"
         assert is_quiet(read(answer))
     assert is_quiet(read(running.client().get("/login?token=%22%3E%3Cscript%3E&next=/%22%3E")))
+
+
+@pytest.mark.parametrize(
+    "value", [b"5", b"null", b"[1, 2, 3]", b'{"a": 1, "b": 2}', b'[[1], "x"]', b"[" * 1400, b"\xff"]
+)
+def test_any_cookie_is_read(running: Running, value: bytes) -> None:
+    cookie = f"{flash.COOKIE}={base64.urlsafe_b64encode(value).decode()}"
+    assert running.client().get("/login", headers={"Cookie": cookie}).status_code == 200
 
 
 def is_quiet(page: Reading) -> bool:

@@ -7,8 +7,10 @@ import pytest
 from contox_hooks.domain.access import Role
 from contox_hooks.domain.item import Draft, Evidence
 from contox_hooks.memory.deciding import seen_of
+from contox_hooks.server.page.tree import MOST
 from tests.server.learned import Learned, learned
 from tests.server.page.browsing import Visitor, plain, values_of, visitor, words
+from tests.server.page.reading import Element, read
 
 __all__ = ["learned"]
 
@@ -210,3 +212,29 @@ def test_hostile_text_stays_text(learned: Learned, editor: Visitor) -> None:
         assert "<script>alert" not in page.text
         assert "<img" not in page.text
         assert "\u202e" not in page.text
+
+
+def test_the_tree_has_the_open_branch_alone(learned: Learned, viewer: Visitor) -> None:
+    with learned.running.service() as service, service.store.transaction():
+        for number in range(2 * MOST):
+            key = f"root/wide/key{number:03}"
+            service.items.add(learned.project_id, None, Draft("bug", f"bug {number}", "", f"{key}/deep", 0.9, 3, ()))
+    base = f"/dashboard/memory?project={learned.project_id}&type=todo"
+
+    def tree(key: str) -> tuple[str, list[str]]:
+        nav = read(viewer.get(f"{base}&key={key}")).one("nav", class_="tree")
+        return nav.text, [" ".join(link.text.split()) for link in links_in(nav)]
+
+    assert "wide …" in tree("")[1]
+    assert "key000" not in tree("")[0]
+    text, names = tree("root/wide")
+    assert "key000 …" in names
+    assert f"{MOST} more keys" in text
+    names = tree("root/wide/key150/deep")[1]
+    assert names[names.index("key150") + 1] == "deep"
+    assert names.count("deep") == 1
+
+
+def links_in(element: Element) -> list[Element]:
+    found = [element] if element.tag == "a" else []
+    return found + [link for child in element.children for link in links_in(child)]

@@ -45,7 +45,7 @@ def test_every_page_answers(postgres_url: str) -> None:
         (f"projects/{project_id}/access?show=secret", "The secret"),
         (f"projects/{project_id}/connect", project_id),
         ("operations", "shop 42 1 $0.00 and 1 call of unknown price"),
-        (f"operations?project={project_id}", "contox-hooks worker processes see to it"),
+        (f"operations?project={project_id}", "start contox-hooks worker"),
     ):
         assert said in owner.text(f"/dashboard/{path}"), path
     where = f"/dashboard/review?project={project_id}"

@@ -9,15 +9,18 @@ import httpx
 import pytest
 
 from contox_hooks.domain.access import Role, Scope
-from contox_hooks.server.site import Options
+from contox_hooks.domain.phrase import short_id
+from contox_hooks.server.page.project import MOST
 from tests.gitrepo import Repo
 from tests.server.conftest import Running
 from tests.server.page.browsing import Visitor, plain, values_of, visitor, words
+from tests.server.page.reading import read
 
 
-@pytest.fixture
-def options() -> Options:
-    return Options(requests_a_minute=0, plan={"model": "small"})
+@pytest.fixture(autouse=True)
+def plan(running: Running) -> None:
+    with running.service() as service:
+        service.access.set_plan("small")
 
 
 @pytest.fixture
@@ -39,6 +42,11 @@ def pages(project_id: str) -> list[str]:
     return [f"/dashboard/projects/{project_id}/{name}" for name in ("settings", "members", "access", "connect")]
 
 
+def was(visitor: Visitor, project_id: str) -> list[str]:
+    """What the two forms were made with."""
+    return values_of(visitor.get(f"/dashboard/projects/{project_id}/settings"), "was")
+
+
 def settings_of(running: Running, project_id: str) -> dict[str, object]:
     with running.service() as service:
         return dict(service.projects.get(project_id).settings)
@@ -52,7 +60,6 @@ def test_a_project_is_made_and_is_its_makers(running: Running) -> None:
     text = maker.text("/dashboard/projects")
     for word in ("<b>Shop</b>", "Takes orders", "public", "you: admin"):
         assert word in text
-    assert maker.told("/dashboard/projects", name="  ") == "a project's name cannot be empty"
     with running.service() as service:
         [project] = service.projects.all()
     assert (project.name, project.visibility) == ("<b>Shop</b>", "public")
@@ -76,11 +83,10 @@ def test_general_settings_are_kept(running: Running, admin: Visitor, project_id:
         "public",
         "https://git.example/shop",
     )
-    assert admin.told(path, **{**form, "description": "", "repo_url": ""}) == "Saved"
+    assert admin.told(path, **{**form, "was": was(admin, project_id)[0], "description": "", "repo_url": ""}) == "Saved"
     with running.service() as service:
         project = service.projects.get(project_id)
     assert (project.description, project.repo_url) == (None, None)
-    assert "cannot be empty" in admin.told(path, **{**form, "name": " "})
     assert admin.post(path, **{**form, "visibility": "everyone"}).status_code == 400
 
 
@@ -106,12 +112,70 @@ def test_learning_is_changed_by_what_differs(running: Running, admin: Visitor, p
     assert settings_of(running, project_id) == {
         "auto_learn": False, "model": "small", "min_interval_s": 900, "exclude": ["*.sql", "docs/**"],
     }  # fmt: skip
-    assert admin.told(path, **asked) == "Nothing was changed"
+    shown = was(admin, project_id)[1]
+    assert admin.told(path, **asked, was=shown) == "Nothing was changed"
     assert 'value="900"' in admin.get(page).text
-    assert "must be a whole number" in admin.told(path, **{**asked, "min_interval_s": "soon"})
-    assert "must be between" in admin.told(path, **{**asked, "tokens_a_day": "-5"})
-    assert admin.told(path, **untouched) == "Changed auto_learn, exclude, min_interval_s, model"
+    assert admin.told(path, **untouched, was=shown) == "Changed auto_learn, exclude, min_interval_s, model"
     assert settings_of(running, project_id) == {}
+
+
+def test_what_cannot_be_taken_stays_beside_what_is_wrong(running: Running, admin: Visitor, project_id: str) -> None:
+    base = f"/dashboard/projects/{project_id}"
+    typed = {"min_interval_s": "soon", "tokens_a_day": "-5", "exclude": "*.sql\r\ndocs/**", "model": "small"}
+    refused = admin.post(f"{base}/learning", was=was(admin, project_id)[1], **typed)
+    page = read(refused)
+    assert refused.status_code == 400
+    assert "must be a whole number" in page.one("p", id="min_interval_s-error").text
+    assert "must be between" in page.one("p", id="tokens_a_day-error").text
+    assert page.one("input", id="min_interval_s").attributes["value"] == "soon"
+    assert page.one("textarea", id="exclude").text.strip() == "*.sql\ndocs/**"
+    assert "checked" in page.one("input", id="model-small").attributes
+    assert page.one("input", id="tokens_a_day").attributes["min"] == "0"
+    assert settings_of(running, project_id) == {}
+    mended = {**typed, "min_interval_s": "900", "tokens_a_day": ""}
+    said = admin.told(f"{base}/learning", was=values_of(refused, "was")[1], **mended)
+    assert said == "Changed exclude, min_interval_s, model"
+    for path in (f"{base}/settings", "/dashboard/projects"):
+        shown = was(admin, project_id)[0]
+        refused = admin.post(path, was=shown, name=" ", description="Takes orders", visibility="public")
+        page = read(refused)
+        assert refused.status_code == 400
+        assert page.one("p", id="name-error").text == "a project's name cannot be empty"
+        assert page.one("textarea", id="description").text.strip() == "Takes orders"
+        assert "selected" in page.one("option", value="public").attributes
+    for field, most in MOST.items():
+        assert admin.post(f"{base}/settings", **{"name": "Shop", field: "x" * (most + 1)}).status_code == 400
+
+
+def test_a_page_that_was_open_for_long_undoes_nothing(running: Running, admin: Visitor, project_id: str) -> None:
+    base = f"/dashboard/projects/{project_id}"
+    with running.service() as service:
+        service.projects.change(project_id, description="a\u200bb\rc")  # shown, and sent back, as something else
+    page = read(admin.get(f"{base}/settings"))
+    [general, learning] = was(admin, project_id)
+    shown = page.one("textarea", id="description").text[1:].replace("\n", "\r\n")
+    assert admin.told(f"{base}/learning", was=learning, min_interval_s="900") == "Changed min_interval_s"
+    assert admin.told(f"{base}/learning", was=learning, tokens_a_day="5000") == "Changed tokens_a_day"
+    assert settings_of(running, project_id) == {"min_interval_s": 900, "tokens_a_day": 5000}
+    first = {"was": general, "name": "demo", "description": shown, "visibility": "private"}
+    assert admin.told(f"{base}/settings", **first) == "Nothing was changed"
+    assert admin.told(f"{base}/settings", **{**first, "visibility": "public"}) == "Saved"
+    assert admin.told(f"{base}/settings", **{**first, "name": "Shop"}) == "Saved"
+    for nonsense in ("[", "[1]", "[" * 5000, '{"name": 7}'):
+        assert admin.post(f"{base}/settings", **{**first, "name": "Shop", "was": nonsense}).status_code == 303
+    with running.service() as service:
+        project = service.projects.get(project_id)
+    assert (project.name, project.visibility) == ("Shop", "private")  # private: to nonsense everything is touched
+
+
+def test_projects_of_one_name_are_told_apart(running: Running, boss: Visitor) -> None:
+    ids = [running.project("twin") for _ in range(2)]
+    page = read(boss.get(f"/dashboard/sessions?project={ids[0]}"))
+    switch = [link.text.strip() for link in page.all("a") if link.text.startswith("twin (")]
+    cards = [card.children[0].text.strip() for card in read(boss.get("/dashboard/projects")).all("article")]
+    assert sorted(switch) == sorted(cards)
+    assert len({*cards}) == 2
+    assert {name[len("twin (") : -1] for name in cards} == {short_id(one, ids) for one in ids}
 
 
 def test_what_the_plan_forbids_is_shown_and_refused(running: Running, admin: Visitor, project_id: str) -> None:
@@ -138,7 +202,8 @@ def test_a_clone_is_linked_by_an_owner_alone(
     repo.commit("start", {"a.py": "a = 1\n"})
     page, path = (f"/dashboard/projects/{project_id}/{name}" for name in ("settings", "clones"))
     assert admin.post(path, path=str(repo.path)).status_code == 403
-    for wrong in ("", "clone", "../clone", str(tmp_path / "nowhere"), "/proc/self\nx"):
+    assert "there is no folder" in boss.told(path, path=str(tmp_path / "nowhere"))
+    for wrong in ("", "clone", "../clone", "/proc/self\nx", str(tmp_path)):
         assert boss.told(path, path=wrong)
         assert not linked(running, project_id)
     assert "Linked" in boss.told(path, path=str(repo.path / "."))
@@ -147,12 +212,21 @@ def test_a_clone_is_linked_by_an_owner_alone(
     assert str(found) in boss.text(page)
     assert str(found) not in admin.text(page)
     other = running.project("other")
-    assert "of another project already" in boss.told(f"/dashboard/projects/{other}/clones", path=str(repo.path))
-    assert "No longer linked" in boss.told(f"/dashboard/projects/{other}/clones/unlink", path=str(found))
+    assert "is captured as project" in boss.told(f"/dashboard/projects/{other}/clones", path=str(repo.path))
+    assert "is not linked" in boss.told(f"/dashboard/projects/{other}/clones/unlink", path=str(found))
     assert linked(running, project_id), "another project's form does not unlink it"
     assert admin.post(f"{path}/unlink", path=str(found)).status_code == 403
     assert "No longer linked" in boss.told(f"{path}/unlink", path=str(found))
     assert not linked(running, project_id)
+
+
+def test_an_owners_key_of_one_project_is_no_owners_elsewhere(running: Running, project_id: str, tmp_path: Path) -> None:
+    running.person("ada stranger")
+    bound = visitor(running, running.person("olga", is_owner=True, project_id=project_id))
+    base = f"/dashboard/projects/{project_id}"
+    assert bound.post(f"{base}/clones", path=str(tmp_path)).status_code == 403
+    assert "/clones" not in bound.text(f"{base}/settings")
+    assert "ada stranger" not in bound.text(f"{base}/access")
 
 
 def test_another_repository_is_no_clone_of_a_known_project(running: Running, boss: Visitor, tmp_path: Path) -> None:

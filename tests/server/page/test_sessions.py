@@ -334,3 +334,26 @@ def test_another_site_presses_no_button(
             assert browser.post(f"{SESSIONS}/{session}/{action}", headers=headers).status_code == 403
         assert service.sessions.get(session).status == "active"
         assert browser.get(f"{SESSIONS}/{session}/end").status_code == 405
+
+
+def test_the_title_is_live_and_says_how_it_ended(running: Running, browser: httpx.Client, project_id: str) -> None:
+    with running.service() as service:
+        later = session_of(service, project_id, one_commit(1, 9 * HOUR))
+        earlier = session_of(service, project_id, one_commit(2, 11 * HOUR))  # delivered late: over when the other began
+    for session_id, ended in ((later, "its window was over"), (earlier, "a newer session began")):
+        page = read(browser.get(f"{SESSIONS}/{session_id}"))
+        assert "Ended " + ended in " ".join(page.one("main").text.split())
+        oob = page.one("div", id="session").attributes["hx-select-oob"].split(",")
+        assert page.one("h1").children[0].attributes["id"] in [each.partition(":")[0].removeprefix("#") for each in oob]
+
+
+def test_a_long_subject_is_brief_in_the_list_and_whole_on_its_page(
+    running: Running, browser: httpx.Client, project_id: str
+) -> None:
+    subject = "word " * 1000 + "end"
+    with running.service() as service:
+        session_id = session_of(service, project_id, one_commit(1, 60, subject=subject))
+        [event] = service.sessions.events(session_id, limit=1, offset=0)
+    assert subject[:100] in (shown := browser.get(f"{SESSIONS}/{session_id}").text)
+    assert subject[:200] not in shown
+    assert subject in browser.get(f"{SESSIONS}/{session_id}/events/{event.id}").text

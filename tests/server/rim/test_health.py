@@ -71,6 +71,8 @@ def test_metrics_are_for_this_machine_and_for_owners(running: Running, owner: ht
     assert owner.get("/metrics", headers=proxied).status_code == 200
     member = running.client(running.person("ada", {project_id: Role.ADMIN}))
     assert member.get("/metrics", headers=proxied).status_code == 403
+    bound = running.client(running.person("cy", is_owner=True, project_id=project_id))
+    assert bound.get("/metrics", headers=proxied).status_code == 403
     reader = running.client(running.person("bob", is_owner=True, scopes={Scope.READ}))
     assert reader.get("/metrics", headers=proxied).status_code == 403
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contox_hooks.server.desk import COOKIE
 from contox_hooks.server.rim import limit
-from contox_hooks.server.rim.limit import FAILURES, Window, address_of
+from contox_hooks.server.rim.limit import Window, address_of
 from contox_hooks.server.site import Options
 from tests.server.rim.conftest import Running
 
@@ -40,20 +40,23 @@ def shown(answer: httpx.Response) -> tuple[str, str, str]:
 
 
 def test_a_key_has_so_many_requests_a_minute(running: Running, owner: httpx.Client, at: list[float]) -> None:
-    other = running.client(running.person("ada"))
+    text = running.person("ada")
+    other = running.client(text)
     for left in ("2", "1", "0"):
-        answer = owner.get("/api/nonesuch")
-        assert (answer.status_code, shown(answer)) == (404, ("3", left, str(RESET)))
-    answer = owner.get("/api/nonesuch")
+        answer = other.get("/api/orgs")
+        assert (answer.status_code, shown(answer)) == (200, ("3", left, str(RESET)))
+    answer = other.get("/api/orgs")
     assert answer.status_code == 429
     assert answer.json() == {"error": "Rate limit exceeded. Please retry after 30 seconds."}
     assert answer.headers["retry-after"] == "30"
     assert shown(answer) == ("3", "0", str(RESET))
-    assert other.get("/api/nonesuch").status_code == 404
+    for spelled in (f"bearer {text}", f"BEARER   {text}"):
+        assert running.client(Authorization=spelled).get("/api/orgs").status_code == 429, "the same key"
+    assert owner.get("/api/orgs").status_code == 200
     for path in ("/health", "/ready", "/metrics"):
         assert owner.get(path).status_code == 200
     at[0] = RESET
-    assert shown(owner.get("/api/nonesuch")) == ("3", "2", str(RESET + 60))
+    assert shown(other.get("/api/orgs")) == ("3", "2", str(RESET + 60))
 
 
 def test_without_a_key_the_address_counts_and_a_browser_has_more(running: Running, owner: httpx.Client) -> None:
@@ -61,18 +64,24 @@ def test_without_a_key_the_address_counts_and_a_browser_has_more(running: Runnin
     with running.service() as service:
         [key] = service.access.keys()
         browser.cookies.set(COOKIE, service.access.create_ticket(key.id, "cookie", life_s=60))
-    assert [plain.get("/api/x").status_code for _ in range(4)] == [404, 404, 404, 429]
-    assert shown(browser.get("/api/x"))[:2] == ("30", "29")
+    assert browser.get("/api/orgs").status_code == 200
+    assert [plain.get("/api/x").status_code for _ in range(3)] == [404, 404, 429]
+    assert shown(browser.get("/api/x"))[:2] == ("30", "28")
+
+
+def test_keys_that_nobody_has_are_one_address(running: Running) -> None:
+    told = [running.client(f"random {number}").get("/api/nonesuch").status_code for number in range(4)]
+    assert told == [404, 404, 404, 429]
 
 
 def test_wrong_keys_are_soon_not_listened_to_but_good_ones_are(
-    running: Running, owner: httpx.Client, project_id: str
+    running: Running, owner: httpx.Client, project_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(limit, "FAILURES", 1)  # sooner than its address has asked too often
     secret = f"/api/projects/{project_id}/hmac-secret"
     assert owner.get(secret).status_code == 200
     late = running.client(running.person("ada", is_owner=True))
-    for number in range(FAILURES):
-        assert running.client().get(secret, headers={"Authorization": f"Bearer {number}"}).status_code == 401
+    assert running.client("a guess").get(secret).status_code == 401
     assert running.client("one more").get(secret).status_code == 429
     assert late.get(secret).status_code == 429, "a guess could be right"
     assert owner.get(secret).status_code == 200

@@ -11,6 +11,7 @@ import pytest
 from fastapi import Request
 from starlette.responses import Response
 
+from contox_hooks.domain.access import Role
 from contox_hooks.memory.answer import BEGUN_S, LIFE_S, Answers, Kept
 from contox_hooks.memory.store import Store
 from contox_hooks.server.reply import reply
@@ -70,8 +71,23 @@ def test_a_secret_is_not_kept_nor_made_twice(owner: httpx.Client, running: Runni
     assert owner.post("/api/do?secret=1", headers=KEY).status_code == 409
     assert len(done) == 1
     with running.service() as service:
-        [row] = service.store.rows("SELECT body FROM answer")
-        assert row["body"] == ""
+        [row] = service.store.rows("SELECT * FROM answer")
+        assert (row["body"], KEY["Idempotency-Key"] in tuple(row)) == ("", False)
+
+
+def test_who_was_shut_out_gets_no_answer_again(running: Running, project_id: str) -> None:
+    text = running.person("ada", {project_id: Role.ADMIN})
+    member, path = running.client(text), f"/api/v2/projects/{project_id}/settings"
+    for _ in range(2):
+        assert member.patch(path, json={"exclude": ["plans/**"]}, headers=KEY).status_code == 200
+    with running.service() as service:
+        person = service.access.of_text(text).person_id  # type: ignore[union-attr]
+        service.access.set_member(project_id, person, Role.VIEWER)
+    assert member.patch(path, json={"exclude": ["plans/**"]}, headers=KEY).status_code == 403
+    with running.service() as service:
+        service.access.remove_member(project_id, person)
+    answer = member.patch(path, json={"exclude": ["plans/**"]}, headers=KEY)
+    assert (answer.status_code, "plans" in answer.text) == (404, False)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 256, "a\tb", "\xe9"])
