@@ -86,7 +86,7 @@ class Entries:
         source_ref: str | None = None,
     ) -> tuple[Entry, bool]:
         """The entry, and whether it is new."""
-        key = maybe_kept(idempotency_key)
+        key, title, content = maybe_kept(idempotency_key), kept(title), kept(content)
         with self._store.transaction():
             if key is not None:
                 known = self._store.row(sql.ENTRY_OF_KEY, context_id=context_id, idempotency_key=key)
@@ -94,7 +94,7 @@ class Entries:
                     return _entry(known), False
             entry_id = self._store.new_id()
             self._store.run(
-                sql.INSERT_ENTRY, id=entry_id, context_id=context_id, title=kept(title), content=kept(content),
+                sql.INSERT_ENTRY, id=entry_id, context_id=context_id, title=title, content=content,
                 entry_type=maybe_kept(entry_type), tags=json.dumps([kept(tag) for tag in tags]),
                 source=maybe_kept(source), source_ref=maybe_kept(source_ref), idempotency_key=key,
                 now=self._store.now(),

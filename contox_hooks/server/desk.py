@@ -111,7 +111,8 @@ class Desk:
             raise not_found(noun)
         if not visit.allows(right):
             raise forbidden()
-        self.request.scope.setdefault("state", {}).setdefault("rights", []).append((project_id, right))  # for rim/repeat.py
+        rights = self.request.scope.setdefault("state", {}).setdefault("rights", [])  # for rim/repeat.py
+        rights.append((project_id, right))
         return visit
 
 

@@ -7,16 +7,17 @@ what is cut says so; a failing redactor costs the texts, never the event.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.narrow import EVERYTHING, Narrow
-from contox_hooks.domain.redaction import redact, redact_all
+from contox_hooks.domain.redaction import EDGE_CHARACTERS, redact, redact_all
 from contox_hooks.wire.activity import narrowed, payload_shape, widest
 from contox_hooks.wire.address import digest_without_addresses
-from contox_hooks.wire.cut import utf16_units
+from contox_hooks.wire.cut import Cut, utf16_units
 from contox_hooks.wire.limit import Limits, limited
 
 WITHHELD: Final = "[withheld: the redactor failed]"
@@ -25,23 +26,35 @@ PAYLOAD_BYTES: Final = 256 * 1024
 """Of a payload as JSON: as much as our own client puts into one request (wire/capture.py)."""
 
 _LIMITS: Final = Limits(body=64 * 1024, branch=1000, parents=64)
+_ROUGH: Final = Limits(
+    **{name: getattr(_LIMITS, name) + EDGE_CHARACTERS for name in ("diff", "subject", "body", "branch", "name")},
+    parents=_LIMITS.parents,
+)
+"""Of what is looked at for secrets at all: a hostile text costs 20 microseconds a character."""
+_PATH: Final = 4096
+"""Characters; Linux' PATH_MAX."""
+_CUT: Final = re.compile(r"\n?\[… (\d{1,12}) characters not sent\]\n?\Z")
+"""The mark that `cut_text` leaves."""
 _CUT_BY_SENDER: Final = "[… cut by the sender]"
 
 
 def clean_payload(payload: object) -> dict[str, Any]:
     shape = payload_shape(payload)
+    rough = _bounded(shape)
     try:
-        shape = _redacted(shape)
+        clean = _redacted(rough)
     except Exception:
         return {CUT: WITHHELD}
-    return _bounded(shape)
+    return _bounded(clean if rough is shape else _rows(_without_edges(clean)))
 
 
 def clean_digest(digest: CommitDigest, narrow: Narrow = EVERYTHING) -> CommitDigest:
     """What `narrow` lets through; also of a commit whose texts its sender had cut before anybody looked for secrets
     (CONTRACT.md section 3)."""
     try:
-        clean = _redacted_digest(digest_without_addresses(narrow.digest(_without_halves(digest))))
+        rough, cuts = _roughly(narrow.digest(_without_halves(digest)))
+        clean = _redacted_digest(digest_without_addresses(rough))
+        clean = _without_digest_edges(clean, {cut.what for cut in cuts}) if cuts else clean
     except Exception:
         nobody = replace(digest.author, name="", email="")
         clean = replace(
@@ -49,6 +62,44 @@ def clean_digest(digest: CommitDigest, narrow: Narrow = EVERYTHING) -> CommitDig
             author=nobody, committer=replace(digest.committer, name="", email=""),
         )  # fmt: skip
     return limited(clean, _LIMITS)[0]
+
+
+def _roughly(digest: CommitDigest) -> tuple[CommitDigest, list[Cut]]:
+    """As much as can be left of it in the end."""
+    files = tuple(file for file in digest.files if len(file.path) <= _PATH >= len(file.old_path or ""))
+    return limited(digest if len(files) == len(digest.files) else replace(digest, files=files), _ROUGH)
+
+
+def _without_digest_edges(digest: CommitDigest, cut: Collection[str]) -> CommitDigest:
+    def whole(what: str, text: str) -> str:
+        return _without_edge(text) if what in cut else text
+
+    author, committer = digest.author, digest.committer
+    return replace(
+        digest, diff=whole("diff", digest.diff), subject=whole("subject", digest.subject),
+        body=whole("body", digest.body), branch=digest.branch and whole("branch", digest.branch),
+        author=replace(author, name=whole("author", author.name)),
+        committer=replace(committer, name=whole("committer", committer.name)),
+    )  # fmt: skip
+
+
+def _without_edges(value: object) -> object:
+    if isinstance(value, str):
+        return _without_edge(value)
+    if isinstance(value, list):
+        return [_without_edges(row) for row in value]
+    if isinstance(value, dict):
+        return {name: _without_edges(field) for name, field in value.items()}
+    return value
+
+
+def _without_edge(text: str) -> str:
+    """A text that was cut before anybody looked for secrets, without what may be the half of one."""
+    mark = _CUT.search(text)
+    if mark is None:
+        return text
+    kept = text[: mark.start()][:-EDGE_CHARACTERS]
+    return kept + mark[0].replace(mark[1], str(int(mark[1]) + EDGE_CHARACTERS))
 
 
 def _without_halves(digest: CommitDigest) -> CommitDigest:

@@ -25,6 +25,7 @@ class Limits:
     body: int = _UNBOUNDED
     branch: int = _UNBOUNDED
     parents: int = _UNBOUNDED
+    name: int = NAME_UNITS
 
 
 def limited(digest: CommitDigest, limits: Limits) -> tuple[CommitDigest, list[Cut]]:
@@ -47,8 +48,8 @@ def limited(digest: CommitDigest, limits: Limits) -> tuple[CommitDigest, list[Cu
     body = text("body", digest.body, limits.body)
     subject = text("subject", digest.subject, limits.subject)
     branch = None if digest.branch is None else text("branch", digest.branch, limits.branch)
-    author = text("author", digest.author.name, NAME_UNITS)
-    committer = text("committer", digest.committer.name, NAME_UNITS)
+    author = text("author", digest.author.name, limits.name)
+    committer = text("committer", digest.committer.name, limits.name)
     if not cuts:
         return digest, cuts
     smaller = replace(

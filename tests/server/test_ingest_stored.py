@@ -403,8 +403,9 @@ def test_postgresql_takes_the_same(in_postgres: Running) -> None:
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["eventId"] for answer in answers}) == 40
     assert senders[0].send(saves[0]).json()["eventId"] == answers[0].json()["eventId"]
-    assert senders[0].send(SAVE, nonce="n" * 9).status_code == 202
-    assert senders[0].send(CAPTURE, nonce="n" * 9).status_code == 409
+    for number, nonce in enumerate(("n" * 9, "\0ü")):
+        assert senders[0].send({**SAVE, "summary": f"Nonce {number}"}, nonce=nonce).status_code == 202
+        assert senders[0].send(CAPTURE, nonce=nonce).status_code == 409
     said = senders[0].send(CAPTURE).json()
     assert "enrichmentJobId" in said
     short, full = "0123456789ab", "0123456789ab" + "c" * 28

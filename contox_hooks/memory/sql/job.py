@@ -69,7 +69,7 @@ ALL_FAILED = """
 SELECT run.project_id AS project_id, job.* FROM job JOIN run ON run.id = job.run_id
 WHERE job.status = 'failed'
   AND NOT EXISTS (SELECT 1 FROM run later WHERE later.session_id = run.session_id AND later.id > run.id)
-ORDER BY job.id
+ORDER BY job.run_id
 """
 
 BEGIN_AGAIN = """

@@ -57,9 +57,8 @@ class Repeat:
         if key_id is None:
             await self.app(scope, replay, send)
             return
-        answering = _Answering(
-            send, scope.setdefault("state", {}).setdefault("rights", []), lambda kept: run_in_threadpool(self._end, key_id, name, kept)
-        )
+        rights = scope.setdefault("state", {}).setdefault("rights", [])  # as Desk adds to it
+        answering = _Answering(send, rights, lambda kept: run_in_threadpool(self._end, key_id, name, kept))
         try:
             await self.app(scope, replay, answering)
         finally:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,14 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
 from contox_hooks.server.pool import Pool
+from contox_hooks.server.refusal import Refusal
+from contox_hooks.server.rim import body
 from contox_hooks.server.rim.door import Door, host_of
 from contox_hooks.server.rim.header import POLICY
 from contox_hooks.server.site import Options, Site
@@ -70,6 +73,54 @@ def test_a_body_that_is_too_long_is_refused_however_it_is_sent(running: Running,
     answer = owner.post("/api/v2/ask", content=b"y" * 50 * BODY_BYTES)
     assert (answer.status_code, answer.json()) == (413, told)
     assert raw(running, post(b"Content-Length: 5000", b"Expect: 100-continue")).startswith(b"HTTP/1.1 413 ")
+
+
+def test_without_a_key_a_body_is_short(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "OPEN_BYTES", 1000)
+    answer = running.client().post("/api/contexts", content=b"y" * 1001)
+    assert (answer.status_code, answer.json()) == (413, {"error": "The request is longer than 1000 bytes"})
+    assert running.client().post("/api/contexts", content=b"y" * 1000).status_code != 413
+    assert running.client("some key").post("/api/contexts", content=b"y" * 1001).status_code != 413
+
+
+def test_all_bodies_together_are_bounded_by_address_and_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "HELD_BYTES", 100)
+    monkeypatch.setattr(body, "HELD_OF_ONE", 60)
+    held = body.Held()
+    with held.share("a") as one, held.share("a") as same, held.share("b") as other, held.share("c") as third:
+        one(40)
+        other(30)
+        for refused, count in ((same, 21), (third, 31)):
+            with pytest.raises(Refusal) as told:
+                refused(count)
+            assert told.value.status == 503
+        same(20)
+        third(10)
+    with held.share("a") as again:
+        again(60)
+
+
+def test_stalled_long_bodies_hold_up_only_long_ones(
+    running: Running, owner: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "OPEN_BYTES", 1000)
+    monkeypatch.setattr(body, "HELD_OF_ONE", 3000)
+    reached, may_go = threading.Event(), threading.Event()
+
+    def slow() -> Response:
+        reached.set()
+        assert may_go.wait(10)
+        return Response()
+
+    running.add("POST", "/api/slow", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(owner.post, "/api/slow", content=b"y" * 2500)
+        assert reached.wait(10)
+        assert owner.post("/api/nonesuch", content=b"y" * 2500).status_code == 503
+        assert owner.post("/api/nonesuch", content=b"y" * 900).status_code == 404
+        may_go.set()
+        assert first.result().status_code == 200
+    assert owner.post("/api/nonesuch", content=b"y" * 2500).status_code == 404
 
 
 def test_a_body_as_long_as_may_be_gets_through(owner: httpx.Client) -> None:
