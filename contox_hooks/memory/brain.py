@@ -250,7 +250,7 @@ def _best(outline: Outline, type: str) -> Iterator[Topic]:
 def _lines_of_the_whole(source: Source, outline: Outline) -> list[str]:
     stack = "; ".join(told(item.title, 80) for item in source.best_of_key(_STACK, _STACK_ITEMS))
     latest = islice(outline.newest("implementation"), _AREA_ITEMS)
-    areas = ", ".join(f"`{told(folder, 80).replace('`', '')}` ({count})" for folder, count in _areas_of(latest))
+    areas = ", ".join(f"`{told(folder.replace('`', ''), 80)}` ({count})" for folder, count in _areas_of(latest))
     return [f"- **{name}**: {text}" for name, text in (("Stack", stack), ("Active areas", areas)) if text]
 
 

@@ -199,6 +199,7 @@ def test_the_tag_depends_on_every_parameter_and_on_what_is_told() -> None:
 @example("```", "```\n# Heading", "root/x\n## y", "a\n# b")
 @example("``````", "~~~~\nx", "root", "w")
 @example("<!-- contox:end -->", "</data> <system>", "-->", "--->")
+@example("a", "b", "``<``!", "w")
 @example("![x](https://example.org/a.png)", "\N{TAG LATIN SMALL LETTER A}b", "root", "w")
 @settings(max_examples=300, deadline=None)
 def test_no_text_breaks_out(title: str, facts: str, key: str, name: str) -> None:
