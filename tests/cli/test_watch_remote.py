@@ -218,7 +218,9 @@ def test_what_is_told_as_json_and_on_the_desktop(
     log, program = tmp_path / "log", tmp_path / "bin" / "notify-send"
     program.parent.mkdir()
     # Asked for its options (can it show buttons?) it shows nothing.
-    program.write_text(f"#!/bin/sh\n[ \"$1\" = --help ] || printf '%s\\n' \"$4\" >>'{log}'\n")  # --app-name, --, title, body
+    program.write_text(
+        f"#!/bin/sh\n[ \"$1\" = --help ] || printf '%s\\n' \"$4\" >>'{log}'\n"
+    )  # --app-name, --, title, body
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("DISPLAY", ":0")
