@@ -52,7 +52,9 @@ def emptied_s(server: str, digests: list[CommitDigest], workers: int) -> float:
                 service.jobs.request(service.jobs.unprocessed_sessions(project.id), trigger="manual")
             command = [sys.executable, "-m", "contox_hooks", "worker", "--database", url]
             began = time.perf_counter()
-            started = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(workers)]
+            started = [
+                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(workers)
+            ]
             while service.jobs.waiting():
                 time.sleep(0.1)
             took_s = time.perf_counter() - began
