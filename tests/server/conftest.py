@@ -18,7 +18,7 @@ from contox_hooks.domain.access import Role, Scope
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
-from contox_hooks.server.engine import NoEngine
+from contox_hooks.server.engine import Engine, NoEngine
 from contox_hooks.server.patience import Patient
 from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
@@ -93,16 +93,21 @@ def options() -> Options:
     return Options(requests_a_minute=0)
 
 
-@pytest.fixture
-def running(tmp_path: Path, options: Options) -> Iterator[Running]:
-    where = tmp_path / "server" / "memory.db"
-    where.parent.mkdir()
-    site = Site(Pool(lambda: Store.open(where)), NoEngine(), options)
+def ran(where: Path | str, engine: Engine | None = None, options: Options | None = None) -> Iterator[Running]:
+    """A server over the store at `where`, until the generator is closed."""
+    site = Site(Pool(lambda: Store.open(where)), engine or NoEngine(), options or Options(requests_a_minute=0))
     for url in serve(site):
         found = Running(url, where, site)
         yield found
         for client in found.clients:
             client.close()
+
+
+@pytest.fixture
+def running(tmp_path: Path, options: Options) -> Iterator[Running]:
+    where = tmp_path / "server" / "memory.db"
+    where.parent.mkdir()
+    yield from ran(where, options=options)
 
 
 @pytest.fixture

@@ -16,24 +16,14 @@ import pytest
 
 from contox_hooks.domain.access import Role, Scope
 from contox_hooks.memory.session import StoredEvent
-from contox_hooks.memory.store import Store
-from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
-from contox_hooks.server.site import Options, Site
-from tests.server.conftest import Running, serve
+from tests.server.conftest import Running, ran
 from tests.server.ingesting import CAPTURE, SAVE, Sender, iso, signed, written
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server for all of these; each test has a project of its own."""
-    where = tmp_path_factory.mktemp("server") / "memory.db"
-    site = Site(Pool(lambda: Store.open(where)), NoEngine(), Options(requests_a_minute=0))
-    for url in serve(site):
-        found = Running(url, where, site)
-        yield found
-        for client in found.clients:
-            client.close()
+    yield from ran(tmp_path_factory.mktemp("server") / "memory.db")
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from contox_hooks.wire.capture import Bounds, fit
 from tests.memory.events import commit
-from tests.server.conftest import Running, serve
+from tests.server.conftest import Running, ran, serve
 from tests.server.ingesting import CAPTURE, SAVE, Sender
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -56,13 +56,7 @@ def bell() -> Bell:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, bell: Bell) -> Iterator[Running]:
-    where = tmp_path_factory.mktemp("server") / "memory.db"
-    site = Site(Pool(lambda: Store.open(where)), bell, Options(requests_a_minute=0))
-    for url in serve(site):
-        found = Running(url, where, site)
-        yield found
-        for client in found.clients:
-            client.close()
+    yield from ran(tmp_path_factory.mktemp("server") / "memory.db", bell)
 
 
 @pytest.fixture(scope="module")
