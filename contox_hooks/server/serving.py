@@ -89,12 +89,13 @@ def serve(wanted: Wanted, tell: Callable[[Started], None]) -> None:
             where = service.store.where
         login_url = None if found.token is None else f"{options.base_url}/login?token={found.token}"
         started = Started(options.base_url, login_url, found.owner_key, where)
-        site = Site(Pool(partial(_store, wanted.where)), engine_of(wanted.where), options)
+        pool = Pool(partial(_store, wanted.where))
+        site = Site(pool, engine_of(wanted.where, pool), options)
         begin_journal(wanted.log_form)
         _run(site, wanted, line, tls, lambda: tell(started))
 
 
-def engine_of(where: Place) -> Engine:
+def engine_of(where: Place, pool: Pool) -> Engine:
     """On a file this machine's worker process; on PostgreSQL whoever runs `contox-hooks worker`."""
     if isinstance(where, Path):
         from contox_hooks.server.embedded import EmbeddedEngine
@@ -102,7 +103,7 @@ def engine_of(where: Place) -> Engine:
         return EmbeddedEngine(where)
     from contox_hooks.team.engine import TeamEngine
 
-    return TeamEngine(where, partial(_store, where))
+    return TeamEngine(where, pool.service)
 
 
 def _store(where: Place) -> Store:

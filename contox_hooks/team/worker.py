@@ -24,7 +24,7 @@ from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.pipeline.runner import ToolsFor, run_alone
 from contox_hooks.team import queue
-from contox_hooks.team.engine import due_calls
+from contox_hooks.team.engine import calls_of, due_calls
 from contox_hooks.team.retry import decide_again_ms, is_due_again
 
 EVERY: Final = "* * * * * */10"
@@ -132,7 +132,7 @@ class Worker:
                     then = "it is tried again" if decide_again_ms(job) is not None else "a person must look"
                     _log.warning("session %s, %s: %s; %s", job.session_id, job.stage, job.last_error, then)
                 if not report.busy:
-                    for call in due_calls(service, [session_id]):  # stopped half-way
+                    for call in calls_of(service, session_id):  # stopped half-way
                         bell.ring(call)
         except NotFound:
             return

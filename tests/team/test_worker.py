@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from contox_hooks.memory.service import Service
-from contox_hooks.memory.store import Store
 from contox_hooks.team.engine import TeamEngine
 from tests.memory.events import DAY, commit
 
@@ -81,7 +80,7 @@ def chunks_extracted(service: Service) -> int:
 
 
 def test_what_the_server_rings_for_is_run(postgres_url: str, start: Start) -> None:
-    engine = TeamEngine(postgres_url, lambda: Store.open(postgres_url))
+    engine = TeamEngine(postgres_url, lambda: Service.open(postgres_url))
     engine.start()
     with Service.open(postgres_url) as service:
         start()

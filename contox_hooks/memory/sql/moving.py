@@ -52,8 +52,6 @@ CLEAR_NUMBERS = "DELETE FROM item_number"
 # In the order in which they came: the newest candidates of a search are those with the highest numbers.
 NUMBER_ALL = "INSERT INTO item_number (item_id) SELECT id FROM item ORDER BY created_at, id"
 
-ITEM_COUNT = "SELECT COUNT(*) FROM item"
-
 
 def page(table: str, key: Sequence[str], *, is_first: bool) -> str:
     """The next rows after a key, given as `:after_0`, `:after_1`…"""
