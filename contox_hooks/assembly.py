@@ -107,6 +107,10 @@ class Assembly:
 
         return Drain(self.repo, self.state, settings=lambda: self.settings, backend=lambda: self.backend)
 
+    def start_drain(self) -> None:
+        """One look at what waits, in a process of its own, as a hook would start it."""
+        start_detached("contox_hooks.wake", str(self.repo.common_dir))
+
     def start_worker(self) -> None:
         """The pipeline in a process of its own, detached and at low priority; it ends when nothing is due. One that is
         at it already sees what was queued by now: it looks again before it ends."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contox_hooks.capture.store import CaptureStore
 from contox_hooks.connection import Connection
 
-UNSENT = "parcel IS NULL AND source = 'git-hooks'"
+UNSENT = "parcel IS NULL AND source != 'git-history'"
 """The condition of the index outbox_unsent: history that was read back is nobody's news."""
 
 SKIPPED = 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from contox_hooks.backend.protocol import Backend
+from contox_hooks.capture import inbox
 from contox_hooks.capture.mark import Mark
 from contox_hooks.capture.spool import empty_if_read, hints_since, size_bytes
 from contox_hooks.capture.state import State
@@ -18,7 +19,7 @@ from contox_hooks.capture.store import CaptureStore, set_aside
 from contox_hooks.capture.sweep import look
 from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.error import Busy, Error, StoreDamaged, StoreError
-from contox_hooks.domain.event import Event, commit_event, rewrite_event
+from contox_hooks.domain.event import TOLD, Event, commit_event, rewrite_event
 from contox_hooks.domain.pipeline import decide_auto_run
 from contox_hooks.domain.setting import Settings
 from contox_hooks.domain.sweep import Made
@@ -44,6 +45,8 @@ class Drained:
     """Pipeline runs that were asked for."""
     landed: set[str] = field(default_factory=set)
     """Sessions that got a move of a branch to what was not made here."""
+    told: set[str] = field(default_factory=set)
+    """Sessions that somebody told something, a saved note or a scan."""
     first: bool = False
     set_aside: str | None = None
     """Where a damaged capture database went."""
@@ -188,9 +191,9 @@ class Drain:
             last_look_at=int(store.meta("looked_at") or 0),
             recover=store.meta("recovering") is not None,
         )
-        made = self._undigested(store, seen.found.made)
-        if (made or seen.events) and self._settings().paused:
-            store.keep_meta("spool_offset", str(hints.offset))  # the snapshot stays: what is made now is found later
+        made, letters = self._undigested(store, seen.found.made), inbox.letters(self._state)
+        if (made or seen.events or letters) and self._settings().paused:
+            store.keep_meta("spool_offset", str(hints.offset))  # snapshot and letters stay as they are: found later
             return
         with store.transaction():
             # Reflogs count in seconds: of one second, a switch mostly comes before the commit on the new branch.
@@ -201,10 +204,14 @@ class Drain:
             fresh = store.keep_rewrites([*seen.pairs, *store.undone(seen.regained)])
             if fresh:
                 self._keep_event(store, rewrite_event(fresh, command=seen.command, at_utc=now), now, done)
+            for letter in letters:
+                done.events += store.keep_event(_bounded(letter.event, now))
+            self._keep_saved(store, done, at_commit=bool(made))
             store.keep_positions(seen.positions)
             store.keep_snapshot(before, seen.snapshot, at_utc=now)
             store.keep_meta("spool_offset", str(hints.offset))
             store.keep_meta("recovering", None)
+        inbox.remove(letters)
         done.first = done.first or seen.first
         self._deliver(store, done)
 
@@ -240,6 +247,19 @@ class Drain:
         if store.keep_event(_bounded(_redacted(event), now)):
             done.events += 1
 
+    def _keep_saved(self, store: CaptureStore, done: Drained, *, at_commit: bool) -> None:
+        """Files that were saved since the last commit go out with this one, or when the tracker says so."""
+        offset = int(store.meta("saved_offset") or 0)
+        if size_bytes(self._state.saved) == offset:
+            return
+        from contox_hooks.capture.saved import empty_if_read, saved_event, saved_since
+
+        saved = saved_since(self._state, offset, self._settings().exclude)
+        if saved is not None and (at_commit or saved.is_flushed):
+            if saved.paths:
+                done.events += store.keep_event(saved_event(saved))
+            store.keep_meta("saved_offset", "0" if empty_if_read(self._state, saved.offset) else str(saved.offset))
+
     def _deliver(self, store: CaptureStore, done: Drained) -> None:
         while waiting := store.pending(_DELIVERY):
             try:
@@ -254,8 +274,11 @@ class Drain:
                 pairs = zip(waiting, receipts, strict=True)
                 store.acknowledge((seq, receipt.session_id) for (seq, _), receipt in pairs)
             done.delivered += len(waiting)
-            landed = (receipt for (_, event), receipt in zip(waiting, receipts, strict=True) if event.type == "landed")
-            done.landed.update(receipt.session_id for receipt in landed if not receipt.duplicate)
+            for (_, event), receipt in zip(waiting, receipts, strict=True):
+                if event.type == "landed" and not receipt.duplicate:
+                    done.landed.add(receipt.session_id)
+                elif event.type in TOLD and not receipt.duplicate:
+                    done.told.add(receipt.session_id)
         done.undelivered = None
 
     def _is_other_store(self, store: CaptureStore, done: Drained) -> bool:
@@ -277,6 +300,8 @@ class Drain:
 
     def _ask_for_runs(self, store: CaptureStore, done: Drained, *, anyway: bool = False) -> None:
         self._ask_for_learning(store, done, anyway=anyway)
+        if done.told and self._settings().auto_learn:
+            done.runs += self._backend().request_run(sorted(done.told), trigger="auto")
         if done.landed and self._settings().auto_learn:  # free, and nothing to do where a run is queued
             done.runs += self._backend().request_run(sorted(done.landed), trigger="landed")
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 from contox_hooks.capture.binding import PAUSED_AT, UNSENT, Bound
 from contox_hooks.domain.delivery import RETRY_AFTER_CAP_S, Circuit, rest_s
 from contox_hooks.domain.error import NotFound
-from contox_hooks.domain.event import Event
+from contox_hooks.domain.event import TOLD, Event
 
 if TYPE_CHECKING:
     from contox_hooks.wire.capture import Bounds
@@ -162,8 +163,9 @@ class Outbox(Bound):
             return self._packed(skip=skip, now=now)
 
     def _packed(self, *, skip: bool, now: float) -> Parcel | None:
-        from contox_hooks.wire.capture import fit
+        from contox_hooks.wire.capture import Fitted, fit
         from contox_hooks.wire.envelope import content_hash
+        from contox_hooks.wire.letter import letter
 
         first = self._first_unpacked()
         if first is None:
@@ -177,8 +179,11 @@ class Outbox(Bound):
             [*values, seq, session_id, bounds.events],
         )
         events = [Event(kind, key, source, at, json.loads(text)) for _, kind, key, source, at, text in rows]
-        fitted = fit(events, bounds)
-        source = self._connection.source
+        if events[0].type in TOLD:
+            source, fitted = events[0].source, Fitted(letter(events[0], bounds.size_bytes), 1)
+        else:
+            source = self._connection.source
+            fitted = fit(list(takewhile(lambda event: event.type not in TOLD, events)), bounds)
         [(parcel_id,)] = self._store.rows(
             "INSERT INTO parcel"
             " (remote, session_id, source, hash, text, skip_enrichment, events, first_at, changed_at)"

@@ -52,6 +52,12 @@ def hints_since(spool: Path, offset: int) -> Hints:
     return Hints(frozenset(reading.heads), tuple(reading.pairs), reading.records, start + len(whole))
 
 
+def knock(spool: Path) -> None:
+    """Have the drain that is at work, if one is, look once more. Raises OSError."""
+    with spool.open("ab") as file:
+        file.write(b"\n1 knock\n")
+
+
 def size_bytes(spool: Path) -> int:
     try:
         return spool.stat().st_size

@@ -20,6 +20,14 @@ class State:
         return self.root / "spool"
 
     @property
+    def saved(self) -> Path:
+        return self.root / "saved"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
     def database(self) -> Path:
         return self.root / "capture.db"
 

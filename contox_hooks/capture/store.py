@@ -19,7 +19,7 @@ from contox_hooks.domain.error import StoreDamaged, StoreError, StoreNewer
 from contox_hooks.domain.event import Event
 from contox_hooks.git.reflog import Position
 
-VERSION = 2
+VERSION = 3
 _BUSY_S = 10.0
 """How long another process' transaction is waited for."""
 
@@ -77,7 +77,13 @@ CREATE INDEX parcel_delivered ON parcel (session_id, id) WHERE state = 'delivere
 """
 """Format 2: what goes to a server (capture/outbox.py)."""
 
-_STEPS = (_SCHEMA, _REMOTE)
+_TOLD = """
+DROP INDEX outbox_unsent;
+CREATE INDEX outbox_unsent ON outbox (seq) WHERE parcel IS NULL AND source != 'git-history';
+"""
+"""Format 3: what was told (capture/inbox.py) goes to a server too."""
+
+_STEPS = (_SCHEMA, _REMOTE, _TOLD)
 """Format n is the first n of them."""
 
 

@@ -21,6 +21,11 @@ EventType = Literal[
 """The first four are what happened in git; the others are the wire's own (CONTRACT.md section 3): `mcp_save` a note
 that somebody wrote, `vscode_capture` files that were saved without a commit. A server may hold others, as they came."""
 
+TOLD: frozenset[str] = frozenset(
+    {"mcp_save", "scan_result", "git_digest", "context_update", "memory_operation"}
+)  # fmt: skip
+"""What somebody told, not what happened to files: each goes to a server as an event of its own."""
+
 SOURCE_HOOKS = "git-hooks"
 SOURCE_HISTORY = "git-history"
 

@@ -20,7 +20,7 @@ from contox_hooks.wire.cut import Cut
 from contox_hooks.wire.envelope import iso_ms
 from contox_hooks.wire.jsontext import SAFE_INTEGER, quoted, stringify
 from contox_hooks.wire.limit import Limits, limited
-from contox_hooks.wire.loose import object_of, objects_of, text_of, time_of, whole_of
+from contox_hooks.wire.loose import object_of, objects_of, rows_of, text_of, time_of, whole_of
 
 FORMAT: Final = 1
 FLOOR_BYTES: Final = 8192
@@ -109,6 +109,8 @@ def _order(shape: Mapping[str, object]) -> int:
 def _part(event: Event, order: int) -> _Part:
     if event.type == "commit":
         return _commit(event, order, _digest(event), Limits())
+    if event.type == "vscode_capture":
+        return _saved(event, MAX_FILES_LISTED)
     return _activity(event, order, payload_shape(event.payload), ())
 
 
@@ -122,6 +124,14 @@ def _commit(event: Event, order: int, digest: CommitDigest, limits: Limits) -> _
     shape = commit_shape(sent) | {"key": event.key, "at": at_utc, "order": order}
     paths = tuple(dict.fromkeys(file.path for file in sent.files))
     return _Part(True, stringify(shape), at_utc, paths, _cut_texts(event, cuts))
+
+
+def _saved(event: Event, most: int) -> _Part:
+    """Files that were saved: names in `filesModified`, and no row of their own."""
+    found = [text_of(path) for path in rows_of(event.payload.get("filesModified"))]
+    paths = tuple(path for path in found if path)
+    cuts = [Cut("filesModified", most, len(paths))] if len(paths) > most else []
+    return _Part(False, "", whole_of(event.at_utc), paths[:most], _cut_texts(event, cuts))
 
 
 def _activity(event: Event, order: int, payload: object, cuts: Iterable[Cut]) -> _Part:
@@ -144,6 +154,9 @@ def _smaller(event: Event, size_bytes: int) -> _Part:
         return uncut  # the sum in `fit` is an upper bound
     if event.type == "commit":
         return _smaller_commit(event, fits)
+    if event.type == "vscode_capture":
+        most = len(uncut.paths)
+        return _saved(event, _most_that(most, lambda kept: fits(_saved(event, kept))))
     whole = payload_shape(event.payload)
     most = widest(whole)
 
@@ -186,7 +199,7 @@ def _written(parts: Sequence[_Part]) -> str:
         '],"filesModified":[', ",".join(modified),
         f'],"sessionDurationMs":{duration_ms},"activeEditorFiles":[],"contoxHooks":{{"format":{FORMAT},',
         f'"startedAt":"{iso_ms(min(times))}","endedAt":"{iso_ms(max(times))}","activity":[',
-        ",".join(part.text for part in parts if not part.is_commit), "]",
+        ",".join(part.text for part in parts if part.text and not part.is_commit), "]",
         f',"cut":[{",".join(cuts)}]' if cuts else "",
         "}}",
     ))  # fmt: skip

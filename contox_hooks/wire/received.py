@@ -19,7 +19,7 @@ from contox_hooks.domain.narrow import EVERYTHING, Narrow
 from contox_hooks.domain.redaction import redact
 from contox_hooks.wire.capture import events_of
 from contox_hooks.wire.clean import clean_digest, clean_payload
-from contox_hooks.wire.loose import count_of, object_of, objects_of, rows_of, text_of
+from contox_hooks.wire.loose import count_of, object_of, objects_of, rows_of, text_of, time_of
 from contox_hooks.wire.members import Malformed
 from contox_hooks.wire.request import TOLERANCE_S, IngestRequest
 
@@ -44,11 +44,12 @@ def received(request: IngestRequest, content_hash: str, *, now: float, narrow: N
     """At least one event. `now`: seconds since the epoch; `narrow`: what the project keeps. Raises Malformed."""
     seen_at = int(request.sent_at if abs(request.sent_at - now) <= TOLERANCE_S else now)
     if request.type == "vscode_capture":
-        is_ours = bool(object_of(request.content.get("contoxHooks")))
+        ours = object_of(request.content.get("contoxHooks"))
         events = [_bounded(event, request.source, seen_at) for event in _captured(request.content, narrow)]
-        if (rest := _rest(request.content, events, narrow, is_ours=is_ours)) is not None:
-            events.append(_event("vscode_capture", rest, request, content_hash, seen_at))
-        return Received(events, None if is_ours else seen_at)
+        if (rest := _rest(request.content, events, narrow)) is not None:
+            at_utc = min(int(time_of(ours.get("endedAt")) or seen_at), seen_at)
+            events.append(_event("vscode_capture", rest, request, content_hash, at_utc))
+        return Received(events, None if ours else seen_at)
     is_save = request.type in _SAVES
     payload = _note(request.content) if is_save else clean_payload(request.content)
     kind = "mcp_save" if is_save else request.type
@@ -93,13 +94,11 @@ def _bounded(event: Event, source: str, seen_at: int) -> Event:
     return replace(event, source=kept, at_utc=at_utc)
 
 
-def _rest(
-    content: Mapping[str, Any], events: list[Event], narrow: Narrow, *, is_ours: bool
-) -> dict[str, Any] | None:  # fmt: skip
-    """What a capture tells besides its events: files that were saved. Ours has none that no commit names."""
+def _rest(content: Mapping[str, Any], events: list[Event], narrow: Narrow) -> dict[str, Any] | None:
+    """What a capture tells besides its events: files that were saved and that no commit names."""
     named = {file["path"] for event in events if event.type == "commit" for file in event.payload["files"]}
     saved = [path for path in _paths(content.get("filesModified"), narrow) if path not in named]
-    if events and (is_ours or not saved):
+    if events and not saved:
         return None
     rest: dict[str, Any] = {
         "filesModified": saved[:MAX_FILES_LISTED],

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from contox_hooks.assembly import Assembly
+from contox_hooks.capture import inbox, saved
 from contox_hooks.capture.install import install
 from contox_hooks.capture.outbox import Outbox
 from contox_hooks.capture.store import CaptureStore
@@ -337,3 +338,34 @@ def test_killed_anywhere_nothing_is_lost_or_stored_twice(
     assert done.returncode == -9, done.stderr
     assert connected.flush() == (0, 0, "")
     assert connected.sent() == shas
+
+
+def test_what_was_told_goes_out_as_its_own_event_with_its_own_source(connected: Connected) -> None:
+    parts = Assembly(connected.repo.repository)
+    payload = {
+        "summary": "Chose httpx",
+        "changes": [{"category": "decisions", "title": "httpx", "content": "it is kept"}],
+    }
+    inbox.put(parts.state, Event("mcp_save", "mcp_save:1", "mcp-server", int(time.time()), payload))
+    saved.note_saved(parts.state, ["f.py", "notes é.md"])
+    connected.commit()
+    assert connected.flush().waiting == 0
+    by_type = {stored.event["type"]: stored for stored in connected.server.stored}
+    assert by_type["mcp_save"].event == {"type": "mcp_save", **payload}
+    sources = [json.loads(seen.body)["source"] for seen in connected.server.requests if seen.method == "POST"]
+    assert sorted(sources) == ["cli", "mcp-server"]
+    assert by_type["vscode_capture"].event["filesModified"] == ["f.py", "notes é.md"]
+    assert [row["type"] for row in by_type["vscode_capture"].event["contoxHooks"]["activity"]] == []
+    assert connected.waiting() == 0
+
+
+def test_a_note_that_is_too_large_for_the_server_is_cut_visibly(connected: Connected) -> None:
+    parts = Assembly(connected.repo.repository)
+    payload = {"summary": "s", "changes": [{"category": "bugs", "title": "t", "content": "x" * 100_000}]}
+    inbox.put(parts.state, Event("mcp_save", "mcp_save:1", "mcp-server", int(time.time()), payload))
+    connected.server.faults.script([fault.status(413)])
+    connected.drain()
+    assert connected.flush().waiting == 0
+    [stored] = connected.server.stored
+    assert len(stored.text) < 60_000
+    assert stored.event["contoxCut"]
