@@ -6,8 +6,8 @@ import sys
 
 
 def main() -> None:
-    """`status` and `prompt` are what editors and prompts ask all the time: they go past Typer, whose parser costs as
-    much as the whole answer (Typer 0.29 imports pydantic for it: 0.1 s)."""
+    """`status`, the tracker's too, and `prompt` are what editors and prompts ask all the time: they go past Typer,
+    whose parser costs as much as the whole answer (Typer 0.29 imports pydantic for it: 0.1 s)."""
     arguments = sys.argv[1:]
     if arguments == ["prompt"]:
         from contox_hooks.prompt import show
@@ -18,6 +18,11 @@ def main() -> None:
         from contox_hooks.cli.screen import answer
 
         if answer(as_json="--json" in arguments):
+            return
+    if arguments in (["tracker", "status"], ["tracker", "status", "--json"]):
+        from contox_hooks.cli.tracker_status import answer as answer_tracker
+
+        if answer_tracker(as_json="--json" in arguments):
             return
     from contox_hooks.cli import app
 

@@ -134,8 +134,8 @@ def _git_layer(repo: Repository) -> Layer:
     values: dict[str, Any] = {}
     for entry in filter(None, out.split("\0")):
         key, is_assigned, value = entry.partition("\n")
-        if key.count(".") == 1:
-            name = canonical_name(key.split(".")[1], where="git config")
+        if key.count(".") == 1 or key.startswith("contox.tracker."):
+            name = canonical_name(key.partition(".")[2], where="git config")
             # git-config(1): a variable without `= value` is a boolean true.
             parsed = parse_value(name, value if is_assigned else "true", where=f"git config {key}")
             values[name] = (*values.get(name, ()), *parsed) if isinstance(parsed, tuple) else parsed

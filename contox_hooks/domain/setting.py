@@ -39,6 +39,9 @@ class Settings:
     deep_enrich: bool = True
     window: WindowMode = "fixed"
     paused: bool = False
+    tracker_watch: tuple[str, ...] = (".",)
+    tracker_ignore: tuple[str, ...] = ()
+    tracker_keep: int = 100
 
     @property
     def model_is_paid(self) -> bool:
@@ -108,6 +111,9 @@ SPECS: Mapping[str, Spec] = {
     "deep_enrich": Spec("read changed files for signatures, routes and schemas", "and"),
     "window": Spec("a session's 4 hours count from its start or its last event", "never", choices=("fixed", "sliding")),
     "paused": Spec("capture nothing until switched off again", "never"),
+    "tracker_watch": Spec("folders of the project that the session tracker watches", "never"),
+    "tracker_ignore": Spec("paths that the session tracker does not tell of (gitignore patterns)", "union"),
+    "tracker_keep": Spec("closed sessions of the tracker that are kept", "never", minimum=1, maximum=100_000),
 }
 
 DEFAULTS = Settings()
@@ -139,7 +145,7 @@ def parse_value(name: str, value: object, *, where: str) -> Any:
 
 def canonical_name(name: str, *, where: str) -> str:
     """The setting's own spelling. Git config has no underscores: `contox.diffBudget` is `diff_budget`."""
-    squeezed = name.replace("_", "").replace("-", "").lower()
+    squeezed = name.replace("_", "").replace("-", "").replace(".", "").lower()
     for key in SPECS:
         if key.replace("_", "") == squeezed:
             return key

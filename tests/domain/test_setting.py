@@ -136,6 +136,9 @@ NARROWED = [
     ("window", "fixed", "sliding", "fixed"),
     ("paused", False, True, False),
     ("paused", True, False, True),
+    ("tracker_watch", ("src",), ("/",), ("src",)),
+    ("tracker_ignore", ("*.a",), ("*.b", "!*.a"), ("*.a", "*.b")),
+    ("tracker_keep", 100, 1, 100),
 ]
 
 
