@@ -29,11 +29,11 @@ from server import made  # the benchmark beside this one
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from contox_hooks.domain.pipeline import Job
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from tests.memory.events import commit
 from tests.server.conftest import serve

@@ -35,11 +35,11 @@ from starlette.responses import Response
 from contox_hooks.domain.access import Scope
 from contox_hooks.domain.digest import CommitDigest, FileChange, Person
 from contox_hooks.domain.event import commit_event
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Place, Store, is_url
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.reply import reply
 from contox_hooks.server.site import Options, Site
 from contox_hooks.wire.body import signed_body

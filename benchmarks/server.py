@@ -28,11 +28,11 @@ from brain import filled  # the benchmark beside this one
 
 from contox_hooks.domain.access import Scope
 from contox_hooks.domain.event import Event
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.reply import reply
 from contox_hooks.server.site import Options, Site
 

@@ -121,11 +121,8 @@ class _Asked(NamedTuple):
     query: Mapping[str, str | int] | None
     body: bytes | None
     headers: Mapping[str, str]
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether it does no harm twice as it is (RFC 9110, 9.2.2)."""
-        return self.method != "POST"
+    is_repeatable: bool
+    """Whether it does no harm twice as it is (RFC 9110, 9.2.2)."""
 
 
 class Http:
@@ -171,10 +168,11 @@ class Http:
         query: Mapping[str, str | int] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        is_repeatable: bool = False,
     ) -> Reply:
         """One request and its whole answer, whatever its status, 3xx but 304 excepted. `path` starts with a slash and
-        is quoted; `body` is JSON text. Raises Unreachable."""
-        asked = _Asked(method, path, query, body, headers or {})
+        is quoted; `body` is JSON text; `is_repeatable`: a POST that does no harm twice. Raises Unreachable."""
+        asked = _Asked(method, path, query, body, headers or {}, is_repeatable or method != "POST")
         if body is not None and self._takes_gzip and len(body) > GZIP_FROM_BYTES:
             packed = {**asked.headers, "content-encoding": "gzip"}
             reply = self._exchange(asked._replace(body=gzip.compress(body, 6, mtime=0), headers=packed))
@@ -188,7 +186,7 @@ class Http:
         server ends it. Other requests may be made in between. Raises Unreachable; RemoteError: no event stream."""
         self._wait_for_turn()
         headers = {"accept": "text/event-stream", "accept-encoding": "identity", "cache-control": "no-store"}
-        response = self._run(self._open(_Asked("GET", path, None, None, headers)))
+        response = self._run(self._open(_Asked("GET", path, None, None, headers, is_repeatable=True)))
         coming: asyncio.Task[bytes] | None = None
         try:
             self._pace.learn(response.headers, response.status_code)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from contox_hooks.asker import OFFLINE, meter_for
 from contox_hooks.domain.error import SettingError, SpendRefused
 from contox_hooks.domain.setting import Effective
+from contox_hooks.embedder import embedder_if_any
 from contox_hooks.report import Reports
 from contox_hooks.server.desk import Visit
 from contox_hooks.server.effective import effective_of
-from contox_hooks.server.embedder import embedder_if_any
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.site import Site
 

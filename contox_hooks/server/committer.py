@@ -18,10 +18,10 @@ from typing import Any, Final, TypeVar
 
 from contox_hooks.domain.error import Busy
 from contox_hooks.memory.delivery import Delivery, Taken, take_deliveries
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import is_url
 from contox_hooks.server.engine import Engine
-from contox_hooks.server.pool import Pool
 
 MOST_WAITING: Final = 512
 """Half a second's work; whoever comes then is told to come again."""

@@ -20,15 +20,15 @@ from typing import Any, Final
 import uvicorn
 
 from contox_hooks.domain.error import StoreError
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Place, Store
+from contox_hooks.net.listening import Certificate, certificate, check_address, listener, url_of
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import Engine
 from contox_hooks.server.journal import Form, begin_journal
-from contox_hooks.server.listening import Certificate, certificate, check_address, listener, url_of
 from contox_hooks.server.opening import welcome
 from contox_hooks.server.patience import Patient
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 
 KEEP_S: Final = 75

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from contox_hooks.memory.pool import Pool
 from contox_hooks.server.engine import Engine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.turn import Turns
 
 

@@ -18,7 +18,12 @@ STATUS_WORDS: Final[Mapping[str, ItemStatus]] = {
 }  # fmt: skip
 """The clients' words, and those of the documentation."""
 
-_DOCUMENTED: Final[Mapping[ItemStatus, str]] = {"active": "approved", "review": "draft"}
+_DOCUMENTED: Final[Mapping[str, str]] = {"active": "approved", "review": "draft"}
+
+
+def state_of(status: str) -> str:
+    """The documentation's word for one of ours."""
+    return _DOCUMENTED.get(status, "deprecated")
 
 
 def item_object(item: Item) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def item_object(item: Item) -> dict[str, Any]:
         "tags": list(item.tags),
         "dedupHint": item.dedup_hint,
         "status": item.status,
-        "state": _DOCUMENTED.get(item.status, "deprecated"),
+        "state": state_of(item.status),
         "statusReason": item.status_reason,
         "approvedAt": _iso(item.approved_at),
         "sessionId": item.session_id,

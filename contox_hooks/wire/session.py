@@ -95,6 +95,10 @@ def session_status(raw: str) -> RemoteStatus:
     return "active" if word == "active" else "compacted" if word == "compacted" else "closed"
 
 
+def job_status(raw: str) -> JobStatus:
+    return _JOB_STATUSES.get(raw.strip().lower(), "pending")
+
+
 def summary_text(value: object) -> str:
     """What to show of a session's summary: the `executiveSummary` where it is JSON, else the text itself."""
     text = text_of(value)
@@ -123,7 +127,7 @@ def _session(row: Mapping[str, object]) -> RemoteSession:
 
 
 def _job(row: Mapping[str, object]) -> RemoteJob:
-    status = _JOB_STATUSES.get(text_of(row.get("status")).strip().lower(), "pending")
+    status = job_status(text_of(row.get("status")))
     return RemoteJob(
         id=name_of(first(row, "id", "jobId")),
         type=text_of(first(row, "jobType", "type")),

@@ -15,12 +15,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from contox_hooks.domain.access import Role, Scope
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import Engine, NoEngine
 from contox_hooks.server.patience import Patient
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 
 

@@ -13,12 +13,12 @@ import pytest
 from contox_hooks import work
 from contox_hooks.domain.access import Role
 from contox_hooks.lock import FileLock
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.sql import job as job_sql
 from contox_hooks.memory.store import Store
 from contox_hooks.place import memory_path
 from contox_hooks.server import embedded
 from contox_hooks.server.embedded import EmbeddedEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from tests.gitrepo import Repo
 from tests.server.captured import captured, some_work

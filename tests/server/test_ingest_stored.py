@@ -26,12 +26,12 @@ from contox_hooks.domain.error import Busy
 from contox_hooks.domain.event import Event, checkout_event, commit_event, landed_event, rewrite_event
 from contox_hooks.domain.setting import Settings
 from contox_hooks.memory.delivery import Delivery, Taken
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server import committer as committing
 from contox_hooks.server.committer import Committer
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from contox_hooks.wire.capture import Bounds, fit
 from tests.memory.events import commit
@@ -155,6 +155,20 @@ def test_saved_files_beside_commits_are_noted(sender: Sender, service: Service) 
     sender.send({**CAPTURE, "filesModified": ["src/a.py", "src/new.py"]})
     assert sorted(event.type for event in kept(service, sender.project_id)) == ["commit", "vscode_capture"]
     assert set(service.sessions.page(sender.project_id)[0].files) == {"src/a.py", "src/b.py", "src/new.py"}
+
+
+def test_our_own_saved_files_come_through_at_their_own_time(sender: Sender, service: Service) -> None:
+    at_utc = int(time.time()) - 7200
+    saved = Event("vscode_capture", "vscode_capture:1", "git-hooks", at_utc, {"filesModified": ["src/new.py", "a.py"]})
+    ours(sender, saved)
+    [found] = kept(service, sender.project_id)
+    assert (found.type, found.at_utc, found.payload["filesModified"]) == (
+        "vscode_capture",
+        at_utc,
+        ["src/new.py", "a.py"],
+    )
+    ours(sender, commit(7, at=at_utc))
+    assert sorted(event.type for event in kept(service, sender.project_id)) == ["commit", "vscode_capture"]
 
 
 def test_a_short_id_is_the_commit_that_is_known_by_its_full_one(sender: Sender, service: Service) -> None:
@@ -485,7 +499,7 @@ from pathlib import Path
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
+from contox_hooks.memory.pool import Pool
 from contox_hooks.server.site import Options, Site
 where, listener = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
 site = Site(Pool(lambda: Store.open(where)), NoEngine(), Options(requests_a_minute=0))

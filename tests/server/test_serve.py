@@ -19,7 +19,7 @@ import pytest
 import trustme
 
 from contox_hooks.cli.app import run
-from contox_hooks.server.listening import certificate, check_address, url_of
+from contox_hooks.net.listening import certificate, check_address, url_of
 from contox_hooks.server.patience import Patient
 from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
 

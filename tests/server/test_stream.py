@@ -16,13 +16,13 @@ import pytest
 
 from contox_hooks.backend.remote.stream import listen
 from contox_hooks.domain.access import Role
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.store import Store
 from contox_hooks.net.http import Http
 from contox_hooks.net.pace import pace_of
 from contox_hooks.place import data_dir
 from contox_hooks.server.api import stream as stream_api
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from contox_hooks.wire.endpoint import parse_endpoint
 from tests.gitrepo import Repo

@@ -1,19 +1,16 @@
 """What is asked of a server besides delivery: the key, projects, secrets, sessions, jobs (CONTRACT.md 1.2, 1.5).
 
-Must not know httpx, terminals or where anything is kept. Invariant: an id from outside is one quoted segment of a path,
-and an answer that cannot be used is an Error of domain/error.py.
+Must not know httpx, terminals or where anything is kept. Invariant: an answer that cannot be used is an Error of
+domain/error.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import quote
 
-from contox_hooks.domain.error import AccessRefused, NotFound, RemoteError
-from contox_hooks.net.http import Http, Reply, Unreachable
-from contox_hooks.net.pace import asked_wait_s
+from contox_hooks.backend.remote.asking import Asking, path_of, unless
+from contox_hooks.domain.error import RemoteError
 from contox_hooks.wire.jsontext import stringify
 from contox_hooks.wire.loose import count_of, first, name_of, object_of, objects_of, text_of
 from contox_hooks.wire.session import RemoteJob, RemotePipeline, RemoteSession, parse_jobs, parse_sessions
@@ -54,44 +51,39 @@ class SecretNotServed(RemoteError):
     code = "secret_not_served"
 
 
-class Api:
-    """Every method raises Unreachable when no answer came, AccessRefused for 401 and 403, NotFound for 404, and
-    RemoteError for every other answer that cannot be used."""
-
-    def __init__(self, http: Http, project_id: str) -> None:
-        self._http = http
-        self._project_id = project_id
+class Api(Asking):
+    """Every method raises as `Asking.json`."""
 
     def check_key(self) -> None:
         """Raises AccessRefused when the key is bad: only `Unauthorized` says so (CONTRACT.md section 1.0)."""
-        reply = self._http.request("GET", "/api/contexts/__ping__")
+        reply = self.http.request("GET", "/api/contexts/__ping__")
         if reply.status == 401 or reply.error_text() == "Unauthorized":
-            self._refuse(reply, "the key check")
+            self.refuse(reply, "the key check")
         if reply.status == 429 or reply.status >= 500:
-            self._refuse(reply, "the key check")  # it says nothing about the key
+            self.refuse(reply, "the key check")  # it says nothing about the key
         if reply.status < 300:
             reply.json()  # a login page is no proof
 
     def orgs(self) -> list[Mapping[str, object]]:
         """Teams: each has `id`, a text, and `name`."""
-        return self._rows(self._get("/api/orgs", "the teams"), "orgs", "teams")
+        return self._rows(self.get("/api/orgs", "the teams"), "orgs", "teams")
 
     def projects(self, team_id: str) -> list[Mapping[str, object]]:
         """Each has `id`, a text, and `name`."""
-        data = self._get("/api/projects", "the projects", {"teamId": team_id})
+        data = self.get("/api/projects", "the projects", {"teamId": team_id})
         return self._rows(data, "projects")
 
     def project(self, project_id: str) -> dict[str, object]:
-        data = object_of(self._get(_path("/api/projects/{}", project_id), f"project {project_id}"))
+        data = object_of(self.get(path_of("/api/projects/{}", project_id), f"project {project_id}"))
         return dict(object_of(data.get("project")) or data)
 
     def hmac_secret(self, project_id: str) -> str:
         """Also raises SecretNotServed: the server has no such path, or its answer no secret."""
-        reply = self._http.request("GET", _path("/api/projects/{}/hmac-secret", project_id))
-        host = self._http.endpoint.host
+        reply = self.http.request("GET", path_of("/api/projects/{}/hmac-secret", project_id))
+        host = self.http.endpoint.host
         if reply.status == 405:
             raise SecretNotServed(f"{host} does not give out signing secrets")
-        data = object_of(self._json(reply, "the project's signing secret"))
+        data = object_of(self.json(reply, "the project's signing secret"))
         secret = text_of(first(data, "hmacSecret", "secret"))
         if not secret:
             hint = "is it made on the project's page?"
@@ -103,10 +95,10 @@ class Api:
     def auto_learn(self) -> bool | None:
         """The project's Auto-Learn setting; None where the server does not tell."""
         for template in ("/api/projects/{}", "/api/v2/projects/{}"):
-            reply = self._http.request("GET", _path(template, self._project_id))
+            reply = self.http.request("GET", path_of(template, self.project_id))
             if reply.status in (403, 404, 405):
                 continue
-            data = object_of(self._json(reply, "the project's settings"))
+            data = object_of(self.json(reply, "the project's settings"))
             project = object_of(data.get("project")) or data
             for row in (project, object_of(project.get("settings"))):
                 value = first(row, *_AUTO_LEARN)
@@ -118,16 +110,16 @@ class Api:
         self, *, limit: int = 5, offset: int = 0, status: str | None = None, etag: str | None = None
     ) -> SessionsPage:
         """`etag`: of an earlier page of the same arguments; unchanged since is `not_modified`."""
-        query: dict[str, str | int] = {"projectId": self._project_id, "limit": limit}
+        query: dict[str, str | int] = {"projectId": self.project_id, "limit": limit}
         if offset:
             query["offset"] = offset
         if status:
             query["status"] = status
-        reply = self._http.request("GET", "/api/v2/sessions", query=query, headers=_unless(etag))
+        reply = self.http.request("GET", "/api/v2/sessions", query=query, headers=unless(etag))
         stream = reply.headers.get("x-contox-stream")
         if reply.status == 304:
             return SessionsPage([], None, etag, True, stream)
-        data = self._json(reply, "the sessions")
+        data = self.json(reply, "the sessions")
         try:
             sessions = parse_sessions(data)
         except ValueError as error:
@@ -137,12 +129,12 @@ class Api:
         return SessionsPage(sessions, total, reply.headers.get("etag"), False, stream)
 
     def jobs(self, session_id: str, *, etag: str | None = None) -> JobsPage:
-        path = _path("/api/v2/sessions/{}/jobs", session_id)
-        reply = self._http.request("GET", path, headers=_unless(etag))
+        path = path_of("/api/v2/sessions/{}/jobs", session_id)
+        reply = self.http.request("GET", path, headers=unless(etag))
         if reply.status == 304:
             return JobsPage([], None, etag, True)
         try:
-            jobs, pipeline = parse_jobs(self._json(reply, f"the jobs of session {session_id}"))
+            jobs, pipeline = parse_jobs(self.json(reply, f"the jobs of session {session_id}"))
         except ValueError as error:
             raise RemoteError(str(error)) from error
         return JobsPage(jobs, pipeline, reply.headers.get("etag"), False)
@@ -163,9 +155,9 @@ class Api:
 
     def open_session(self, source: str) -> str:
         """The new session's id."""
-        body = stringify({"projectId": self._project_id, "source": source}).encode()
-        reply = self._http.request("POST", "/api/v2/sessions", body=body)
-        data = object_of(self._json(reply, "a new session"))
+        body = stringify({"projectId": self.project_id, "source": source}).encode()
+        reply = self.http.request("POST", "/api/v2/sessions", body=body)
+        data = object_of(self.json(reply, "a new session"))
         session_id = name_of(first(data, "sessionId", "id") or first(object_of(data.get("session")), "id", "sessionId"))
         if not session_id:
             raise RemoteError(
@@ -176,43 +168,12 @@ class Api:
     def close_session(self, session_id: str) -> None:
         """Closing a closed one is no error. Raises NotFound when the server does not know it."""
         body = stringify({"status": "closed"}).encode()
-        reply = self._http.request("PATCH", _path("/api/v2/sessions/{}", session_id), body=body)
-        self._json(reply, f"closing session {session_id}")
-
-    def _get(self, path: str, what: str, query: Mapping[str, str | int] | None = None) -> Any:
-        return self._json(self._http.request("GET", path, query=query), what)
-
-    def _json(self, reply: Reply, what: str) -> Any:
-        if not 200 <= reply.status < 300:
-            self._refuse(reply, what)
-        return reply.json()
-
-    def _refuse(self, reply: Reply, what: str) -> NoReturn:
-        host = self._http.endpoint.host
-        text = f"{host} refuses {what}: {' '.join((str(reply.status), reply.error_text())).strip()}"
-        if reply.status in (401, 403) or reply.error_text() == "Unauthorized":
-            raise AccessRefused(text, hint="contox-hooks connect, with another key")
-        if reply.status == 404:
-            raise NotFound(text, hint="contox-hooks connect, if the project has moved")
-        if reply.status == 429:
-            wait_s = asked_wait_s(reply.headers, 429)
-            raise Unreachable(text, why="rate", hint="wait, then try again", wait_s=wait_s)
-        raise RemoteError(text, hint="try again later" if reply.status >= 500 else "")
+        reply = self.http.request("PATCH", path_of("/api/v2/sessions/{}", session_id), body=body)
+        self.json(reply, f"closing session {session_id}")
 
     def _rows(self, data: object, *names: str) -> list[Mapping[str, object]]:
         """Objects that have an id, a number as its digits, from a bare array or one under a name."""
         rows = data if isinstance(data, list) else first(object_of(data), *names, "data", "items")
         if not isinstance(rows, list):
-            raise RemoteError(f"{self._http.endpoint.host} answered without a list of {names[0]}")
+            raise RemoteError(f"{self.http.endpoint.host} answered without a list of {names[0]}")
         return [{**row, "id": row_id} for row in objects_of(rows) if (row_id := name_of(row.get("id")))]
-
-
-def _path(template: str, segment: str) -> str:
-    """Raises RemoteError for what cannot be a segment: servers read dots as folders, however they are quoted."""
-    if segment in ("", ".", ".."):
-        raise RemoteError(f"{segment!r} cannot be an id")
-    return template.format(quote(segment, safe="", errors="surrogatepass"))
-
-
-def _unless(etag: str | None) -> dict[str, str]:
-    return {"if-none-match": etag} if etag else {}

@@ -13,17 +13,12 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from contox_hooks.domain.access import Right
-from contox_hooks.domain.item import Item, ItemType
-from contox_hooks.memory.report.drift import BASELINE, Drifts, has_drifted, problem
 from contox_hooks.server.api.declared import ERRORS, UNCHANGED
-from contox_hooks.server.desk import AtDesk, Visit
+from contox_hooks.server.desk import AtDesk
 from contox_hooks.server.reply import reply, tagged
+from contox_hooks.shape.drift import drift_object, problems_object
 
 router = APIRouter(tags=["reports"])
-
-_MOST = 10_000
-"""Items in doubt that are looked at, the most important first."""
-_TOLD = 500
 
 
 class Usage(BaseModel):
@@ -74,13 +69,7 @@ ProjectId = Annotated[str, Path(max_length=200)]
 def check(desk: AtDesk, project_id: ProjectId) -> Response:
     """From what the pipeline's drift check found; no model is asked, and nothing changes."""
     with desk.project(project_id, Right.READ) as visit:
-        count = visit.service.items.count
-        baseline = sum(
-            count(visit.project.id, type=type, status="active") + count(visit.project.id, type=type, status="review")
-            for type in BASELINE
-        )
-        found = [item for type in BASELINE for item in _drifted(visit, type)]
-        return reply(Drifts(tuple(found), baseline).to_wire())
+        return reply(drift_object(visit.service, visit.project.id))
 
 
 @router.get(
@@ -90,11 +79,4 @@ def check(desk: AtDesk, project_id: ProjectId) -> Response:
 )
 def problems(desk: AtDesk, request: Request, project_id: ProjectId) -> Response:
     with desk.project(project_id, Right.READ) as visit:
-        found = _drifted(visit)
-        return tagged(request, {"problems": [problem(item) for item in found[:_TOLD]], "total": len(found)})
-
-
-def _drifted(visit: Visit, type: ItemType | None = None) -> list[Item]:
-    """Without what later history settled by itself: nobody is asked about that."""
-    asked = visit.service.reviews.queue(visit.project.id, type=type, limit=_MOST)
-    return [item for item in asked if has_drifted(item)]
+        return tagged(request, problems_object(visit.service, visit.project.id))

@@ -15,10 +15,11 @@ from contox_hooks.memory.hygiene.analysis import analyze
 from contox_hooks.memory.hygiene.applying import apply
 from contox_hooks.memory.hygiene.plan import plan_from
 from contox_hooks.server.api.declared import ERRORS
-from contox_hooks.server.api.hygiene_shape import AppliedReply, HygieneBody, PlanReply, plan_object
+from contox_hooks.server.api.hygiene_shape import AppliedReply, HygieneBody, PlanReply
 from contox_hooks.server.desk import AtDesk
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.reply import reply
+from contox_hooks.shape.hygiene import plan_object
 
 router = APIRouter(tags=["memory"])
 
@@ -45,8 +46,7 @@ def _planned(desk: AtDesk, body: HygieneBody) -> dict[str, Any]:
     with desk.project(body.of_project, Right.READ) as visit:
         prefix = None if body.filters is None else body.filters.schemaKeyPrefix
         plan = analyze(visit.service, visit.project.id, mode=body.mode, key_prefix=prefix or None)
-        ids = {target for action in plan.actions for target in action.target_ids}
-        return plan_object(plan, {item_id: visit.service.items.get(item_id) for item_id in ids})
+        return plan_object(visit.service, plan)
 
 
 def _applied(desk: AtDesk, body: HygieneBody) -> dict[str, Any]:

@@ -1,16 +1,12 @@
-"""What hygiene takes and gives in both name sets of CONTRACT.md section 1.4; the plan itself is memory/hygiene's."""
+"""What hygiene takes and gives, for the OpenAPI document; shape/hygiene.py makes it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from contox_hooks.domain.item import Item
-from contox_hooks.memory.hygiene.action import Action
-from contox_hooks.memory.hygiene.plan import MAX_ACTIONS, Plan
+from contox_hooks.memory.hygiene.plan import MAX_ACTIONS
 from contox_hooks.server.api.declared import Id, Text
 
 
@@ -94,35 +90,3 @@ class AppliedReply(BaseModel):
     errors: list[Failure]
     skipped: list[Passed]
     dryRun: bool
-
-
-_FIELDS: Final[Mapping[str, str]] = {
-    "title": "title", "tags": "tags", "dedupHint": "dedup_hint", "facts": "facts", "rationale": "rationale",
-}  # fmt: skip
-
-
-def plan_object(plan: Plan, items: Mapping[str, Item]) -> dict[str, Any]:
-    """`items`: those that the actions are about, by id."""
-    told = plan.to_json()
-    ids = "\n".join(action.id for action in plan.actions)
-    return {
-        **told,
-        "planVersion": str(told["planVersion"]),
-        "planId": hashlib.sha256(ids.encode()).hexdigest()[:16],
-        "itemsAnalyzed": plan.total,
-        "actions": [_action_object(action, items) for action in plan.actions],
-    }
-
-
-def _action_object(action: Action, items: Mapping[str, Item]) -> dict[str, Any]:
-    first = items[action.target_ids[0]]
-    before = {name: getattr(first, _FIELDS[name]) for name in action.patch}
-    return {
-        **action.to_json(),
-        "id": action.id,
-        "itemId": first.id,
-        "itemIds": list(action.target_ids),
-        "description": action.reason,
-        "before": before or None,
-        "after": dict(action.patch) or None,
-    }

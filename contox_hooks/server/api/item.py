@@ -6,21 +6,21 @@ the word out, and is known by the `offset` that it always names.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
 from contox_hooks.domain.access import Right
 from contox_hooks.domain.item import ItemStatus, ItemType
-from contox_hooks.memory.kept import kept_count
+from contox_hooks.embedder import embedder_if_any
 from contox_hooks.memory.vector import of_item
 from contox_hooks.server.api.declared import ERRORS, UNCHANGED, Id, Text
 from contox_hooks.server.api.item_shape import ItemPatch, ItemReply, ItemsReply
 from contox_hooks.server.desk import AtDesk
-from contox_hooks.server.embedder import embedder_if_any
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.reply import reply, tagged
+from contox_hooks.shape.item import items_object
 from contox_hooks.wire.item import STATUS_WORDS, item_object
 
 router = APIRouter(tags=["memory"])
@@ -52,15 +52,10 @@ def items(
     """Without `status`: active items, or all of them where `offset` is named, as Contox's CLI asks. `approved` is
     active, `draft` is review. `importance` is ours, 1 to 5, divided by 5."""
     with desk.project(projectId, Right.READ) as visit:
-        where: dict[str, Any] = {
-            "type": type,
-            "schema_key": schemaKey or None,
-            "status": _wanted(status, is_paged=offset is not None),
-        }
-        first = offset or 0
-        found = visit.service.items.page(visit.project.id, limit=limit, offset=first, **where)
-        total = kept_count(visit.service, visit.project.id, **where)
-        told = {"items": [item_object(each) for each in found], "total": total, "hasMore": first + len(found) < total}
+        told = items_object(
+            visit.service, visit.project.id, type=type, schema_key=schemaKey or None,
+            status=_wanted(status, is_paged=offset is not None), limit=limit, offset=offset or 0,
+        )  # fmt: skip
         return tagged(request, told)
 
 

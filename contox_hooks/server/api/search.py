@@ -1,8 +1,4 @@
-"""Memory found by words and meaning: CONTRACT.md section 1.3, `GET /api/v2/search`.
-
-`similarity` is absolute (memory/search_near.py), so that a client's `minSimilarity` means the same in every search;
-the order is the search's own.
-"""
+"""Memory found by words and meaning: CONTRACT.md section 1.3, `GET /api/v2/search`."""
 
 from __future__ import annotations
 
@@ -12,18 +8,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from contox_hooks.domain.access import Right
-from contox_hooks.memory.search_near import nearness
+from contox_hooks.embedder import embedder_if_any
 from contox_hooks.server.api.brain import paths_of
 from contox_hooks.server.api.declared import ERRORS, UNCHANGED, Id, Text
-from contox_hooks.server.api.search_shape import SearchReply, result
+from contox_hooks.server.api.search_shape import SearchReply
 from contox_hooks.server.desk import AtDesk
-from contox_hooks.server.embedder import embedder_if_any
 from contox_hooks.server.reply import tagged
+from contox_hooks.shape.search import search_object
 
 router = APIRouter(tags=["memory"])
-
-_CANDIDATES = 50
-"""Hits that are held against `minSimilarity`; `limit` where that is more."""
 
 
 @router.get(
@@ -44,10 +37,8 @@ def search(
     """`similarity` is the cosine or the share of the query's telling words, whichever is more; `minSimilarity` is held
     against it. `compositeScore` orders the results, and compares those of one search only."""
     with desk.project(projectId, Right.READ) as visit:
-        hits = visit.service.search(
-            visit.project.id, q, limit=max(limit, _CANDIDATES), embedder=embedder_if_any(),
-            active_files=paths_of(activeFiles),
+        told = search_object(
+            visit.service, visit.project.id, q, limit=limit, min_similarity=minSimilarity,
+            active_files=paths_of(activeFiles), composite=useCompositeScore, embedder=embedder_if_any(),
         )  # fmt: skip
-        near = [(hit, nearness(hit, q)) for hit in hits]
-        results = [result(hit, value, composite=useCompositeScore) for hit, value in near if value >= minSimilarity]
-        return tagged(request, {"results": results[:limit], "query": q, "totalCandidates": len(hits)})
+        return tagged(request, told)

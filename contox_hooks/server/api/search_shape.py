@@ -1,12 +1,8 @@
-"""What a search answers, as values become it and as the OpenAPI document shows it (CONTRACT.md section 1.3)."""
+"""What a search answers, for the OpenAPI document; shape/search.py makes it."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel
-
-from contox_hooks.memory.search import SearchHit
 
 
 class Result(BaseModel):
@@ -20,6 +16,7 @@ class Result(BaseModel):
     files: list[str]
     status: str
     matchedBy: str
+    commits: list[str]
     compositeScore: float | None = None
 
 
@@ -27,20 +24,3 @@ class SearchReply(BaseModel):
     results: list[Result]
     query: str
     totalCandidates: int
-
-
-def result(hit: SearchHit, similarity: float, *, composite: bool) -> dict[str, Any]:
-    item = hit.item
-    told = {
-        "itemId": item.id,
-        "type": item.type,
-        "title": item.title,
-        "facts": item.facts,
-        "schemaKey": item.schema_key,
-        "similarity": similarity,
-        "confidence": item.confidence,
-        "files": list(item.files),
-        "status": item.status,
-        "matchedBy": hit.matched_by,
-    }
-    return {**told, "compositeScore": hit.score} if composite else told

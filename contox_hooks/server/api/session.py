@@ -6,7 +6,7 @@ Oddities: `status=active` finds every open session, whatever its pipeline does; 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -14,23 +14,18 @@ from starlette.responses import Response
 
 from contox_hooks.domain.access import Right
 from contox_hooks.domain.pipeline import STAGES
-from contox_hooks.domain.session import Lifecycle, SessionStatus
-from contox_hooks.memory.listing import listing
 from contox_hooks.server.api.declared import ERRORS, Error, Id, Text
 from contox_hooks.server.api.session_shape import (
     EventsReply,
     JobsReply,
     SessionsReply,
     WholeSessionReply,
-    event_shape,
-    jobs_shape,
-    session_shape,
-    whole_session_shape,
 )
 from contox_hooks.server.desk import AtDesk
 from contox_hooks.server.effective import effective_of
 from contox_hooks.server.refusal import Refusal, not_found
 from contox_hooks.server.reply import reply, tagged
+from contox_hooks.shape.session import StatusWord, events_object, jobs_shape, sessions_object, whole_session_shape
 from contox_hooks.wire.members import Malformed
 from contox_hooks.wire.request import HEADER_SOURCE, SOURCE, source_name
 
@@ -39,25 +34,6 @@ router = APIRouter(tags=["sessions"])
 STREAM_HEADER = "X-Contox-Stream"
 """Where the list's changes are streamed (stream.py): a path on this server."""
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "If-None-Match named this answer"}}
-
-StatusWord = Literal["active", "closed", "compacted", "completed", "enriching", "failed", "enriched"]
-
-
-class _Filter(NamedTuple):
-    status: SessionStatus | None = None
-    lifecycle: Lifecycle | None = None
-
-
-_FILTERS: dict[StatusWord | None, _Filter] = {
-    None: _Filter(),
-    "active": _Filter(status="active"),
-    "closed": _Filter(status="closed"),
-    "compacted": _Filter(status="compacted"),
-    "completed": _Filter(lifecycle="completed"),
-    "enriching": _Filter(lifecycle="enriching"),
-    "failed": _Filter(lifecycle="failed"),
-    "enriched": _Filter(lifecycle="enriched"),
-}
 
 
 class OpenSession(BaseModel):
@@ -107,13 +83,10 @@ def sessions(
     source: Annotated[Text | None, Query(max_length=100)] = None,
 ) -> Response:
     with desk.project(projectId, Right.READ) as visit:
-        wanted = _FILTERS[status]
-        found = listing(
-            visit.service.store, visit.project.id, limit=limit, offset=offset, source=source, status=wanted.status,
-            lifecycle=wanted.lifecycle,
-        )  # fmt: skip
-    rows = [session_shape(each.session, each.jobs) for each in found.sessions]
-    answer = tagged(request, {"sessions": rows, "total": found.total})
+        told = sessions_object(
+            visit.service, visit.project.id, limit=limit, offset=offset, status=status, source=source
+        )
+    answer = tagged(request, told)
     answer.headers[STREAM_HEADER] = f"/api/v2/projects/{projectId}/stream"
     return answer
 
@@ -170,10 +143,8 @@ def events(
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
     with desk.session(session_id, Right.READ) as (visit, found):
-        stored = visit.service.sessions.events(found.id, limit=limit, offset=offset)
-    rows = [event_shape(each) for each in stored]
-    has_more = offset + len(rows) < found.event_count and bool(rows)
-    return tagged(request, {"events": rows, "total": found.event_count, "hasMore": has_more})
+        told = events_object(visit.service, found, limit=limit, offset=offset)
+    return tagged(request, told)
 
 
 @router.post(

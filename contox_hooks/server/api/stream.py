@@ -27,10 +27,10 @@ from contox_hooks.memory.pulse import items_pulse, pipeline_pulse, sessions_puls
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.server.api.declared import ERRORS, Id
-from contox_hooks.server.api.session_shape import jobs_shape, session_shape
 from contox_hooks.server.desk import AtDesk
 from contox_hooks.server.feed import Feed, Topic, version_of
 from contox_hooks.server.refusal import Refusal
+from contox_hooks.shape.session import jobs_shape, session_shape
 
 router = APIRouter(tags=["live"])
 

@@ -17,6 +17,7 @@ from contox_hooks.domain.error import NotFound
 from contox_hooks.domain.item import Evidence, Item
 from contox_hooks.domain.item_field import TEXTS, field_value
 from contox_hooks.domain.phrase import plural
+from contox_hooks.domain.visible import visible
 from contox_hooks.memory.deciding import seen_of
 from contox_hooks.memory.review import BAND_TEXTS, standing
 from contox_hooks.memory.service import Service
@@ -29,7 +30,6 @@ from contox_hooks.server.page.flash import see_other
 from contox_hooks.server.page.frame import Frame
 from contox_hooks.server.page.memory import TYPES, row_of
 from contox_hooks.server.page.render import page
-from contox_hooks.server.page.visible import visible
 
 router = APIRouter(include_in_schema=False)
 

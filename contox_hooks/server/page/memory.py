@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from contox_hooks.domain.access import Right
 from contox_hooks.domain.item import ITEM_STATUSES, ITEM_TYPES, Item
+from contox_hooks.embedder import embedder_if_any
 from contox_hooks.memory.brain_layer import RECENT_S, Layer, layer_of
 from contox_hooks.memory.brain_tree import Node, tree_of
 from contox_hooks.memory.review import BAND_TEXTS, BANDS, Band, band_of
@@ -19,7 +20,6 @@ from contox_hooks.memory.search import Filters
 from contox_hooks.memory.service import Service
 from contox_hooks.server.api.declared import Id, Text
 from contox_hooks.server.desk import AtDesk
-from contox_hooks.server.embedder import embedder_if_any
 from contox_hooks.server.page.choice import Decision, choice_of, decide
 from contox_hooks.server.page.chosen import of_first_project
 from contox_hooks.server.page.frame import Frame

@@ -19,11 +19,11 @@ from starlette.responses import Response
 from contox_hooks import __version__
 from contox_hooks.domain import phrase
 from contox_hooks.domain.event import source_label
+from contox_hooks.domain.visible import visible
 from contox_hooks.server.desk import COOKIE
 from contox_hooks.server.page import flash
 from contox_hooks.server.page.asset import asset_url
 from contox_hooks.server.page.frame import Frame
-from contox_hooks.server.page.visible import visible
 from contox_hooks.wire.session import summary_text
 
 _LAST_S: Final = 253_402_300_799

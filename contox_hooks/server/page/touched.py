@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from contox_hooks.server.page.visible import visible
+from contox_hooks.domain.visible import visible
 
 MOST_WAS: Final = 200_000
 """Characters of `was_of`: patterns of 20,000 with up to six for each in JSON, and what else there is."""

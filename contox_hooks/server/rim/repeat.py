@@ -20,9 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contox_hooks.domain.access import Right
 from contox_hooks.memory.access import Key
 from contox_hooks.memory.answer import Answers, Kept
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.service import Service
 from contox_hooks.server.desk import Desk, visit_of
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.rim.record import INGEST
 

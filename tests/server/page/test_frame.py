@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from contox_hooks.domain.access import Role
+from contox_hooks.domain.visible import visible
 from contox_hooks.server.page import flash
 from contox_hooks.server.page.asset import FOLDER, asset_url, assets
 from contox_hooks.server.page.frame import SECTIONS
 from contox_hooks.server.page.render import iso
-from contox_hooks.server.page.visible import visible
 from tests.server.conftest import Running
 from tests.server.page.conftest import Enter
 from tests.server.page.reading import Reading, read

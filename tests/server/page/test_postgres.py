@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contox_hooks.domain.access import Role
 from contox_hooks.domain.item import Draft
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.store import Store
 from contox_hooks.model.ledger import Call, Caps, Ledger
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from tests.memory.events import DAY, commit
 from tests.server.conftest import Running, serve

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.site import Options, Site
 from tests.server import conftest
 

@@ -19,10 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
+from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.store import Store
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
-from contox_hooks.server.pool import Pool
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.rim import body
 from contox_hooks.server.rim.door import Door, host_of

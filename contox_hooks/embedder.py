@@ -1,4 +1,4 @@
-"""The embedding model, loaded once a process for all requests; without it, search goes by words alone."""
+"""The embedding model, loaded once a process for all its threads; without it, search goes by words alone."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Text from git, models and clients on its way to a page: what cannot be seen, or moves what can, is named instead.
+"""Text from git, models and clients on its way to a page or an agent: what cannot be seen, or moves what can, is named.
 
-Jinja2 escapes what would be markup; this is about characters that HTML lets through as they are. Applied to a whole
-page at once, so that no template can forget it. Pure. Invariant: what leaves here can be written as UTF-8.
+Escaping markup is somebody else's; this is about characters that HTML and JSON let through as they are. Applied to a
+whole page, or a whole answer, at once, so that no template can forget it. Pure. Invariant: what leaves here can be
+written as UTF-8.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ _HIDDEN = re.compile(
 )
 
 
-def visible(html: str) -> str:
+def visible(text: str) -> str:
     """`a\\u202eb` as `a⟨U+202E⟩b`. A carriage return at a line's end is no more than the line's end."""
-    return _HIDDEN.sub(_named, html.replace("\r\n", "\n"))
+    return _HIDDEN.sub(_named, text.replace("\r\n", "\n"))
 
 
 def _named(found: re.Match[str]) -> str:

@@ -1,0 +1,1 @@
+"""What servers tell of memory, under the names that CONTRACT.md 1.2 to 1.4 has for our own answers. Pure."""
