@@ -1,4 +1,4 @@
-"""`contox-hooks digest`: what a commit's digest holds, redacted and within its budget, as it would be captured now."""
+"""`contox-hooks digest`: what was done since the last save; or what one commit's digest holds."""
 
 from __future__ import annotations
 
@@ -13,31 +13,68 @@ from contox_hooks.git.repository import Repository, locate
 
 if TYPE_CHECKING:
     from contox_hooks.domain.digest import CommitDigest, FileChange
-    from contox_hooks.domain.setting import Settings
+    from contox_hooks.domain.since import Walk
 
 app = typer.Typer(add_completion=False)
 
 _FILES_SHOWN = 50
+_WALKS = ("first-parent", "all")
 
 
 @app.command()
 def command(
-    revision: Annotated[str, typer.Argument(metavar="[REVISION]", help="A commit, or a range: v1.0..HEAD.")] = "HEAD",
+    revision: Annotated[
+        str | None, typer.Argument(metavar="[REVISION]", help="A commit, or a range: v1.0..HEAD.")
+    ] = None,
     limit: Limit = 20,
+    mode: Annotated[
+        str, typer.Option("--mode", help="Which commits: first-parent (a merge counts as one), or all.")
+    ] = "first-parent",
+    no_wip: Annotated[bool, typer.Option("--no-wip", help="Do not look at the work tree.")] = False,
     json: Json = False,
 ) -> None:
-    """Show what a commit's digest holds under the settings of now: redacted, within its budget, every cut marked.
+    """What was done since the last save, as Markdown: commits within a budget, then what is staged, changed and
+    untracked. With a revision, what its digest holds under the settings of now. Redacted, every cut marked.
 
-    JSON: digests, a list of objects with sha, parents, author and committer (name, email, at_utc, offset_min), subject,
-    body, files (path, status, insertions, deletions, old_path, binary, old_mode, new_mode), files_total, insertions,
-    deletions, diff, diff_cut, diff_missing, excluded_files, redactions, kind, branch, origin; newest first.
+    JSON: base: kind (save; merge-base, where history left that of the save; latest, without one), sha, savedHead,
+    savedAt (seconds since the epoch); head; branch; mode; commits: digests as below, with sideCommits (sha, subject; of
+    a merge, at most 10) and sideCommitsTotal; commitsTotal; work: null, or staged and unstaged (files, files_total,
+    insertions, deletions, diff, diff_cut, diff_missing, excluded_files, redactions), untracked (at most 50 paths),
+    untrackedTotal, conflicts (path, how), conflictsTotal, submodules (path, what), inProgress, clean; troubles.
+
+    With a revision: digests, a list of objects with sha, parents, author and committer (name, email, at_utc,
+    offset_min), subject, body, files (path, status, insertions, deletions, old_path, binary, old_mode, new_mode),
+    files_total, insertions, deletions, diff, diff_cut, diff_missing, excluded_files, redactions, kind, branch, origin;
+    newest first.
     """
+    if mode not in _WALKS:
+        raise UsageError(f"--mode {mode!r} is none of {', '.join(_WALKS)}")
+    if revision is None:
+        _since_save(limit, mode, wip=not no_wip, json=json)  # type: ignore[arg-type]  # looked at above
+    else:
+        _named(revision, limit, json=json)
+
+
+def _since_save(limit: int, mode: Walk, *, wip: bool, json: bool) -> None:
+    from contox_hooks.assembly import Assembly
+    from contox_hooks.digesting import digest_since_save
+
+    since = digest_since_save(Assembly(locate()), limit=limit, mode=mode, wip=wip)
+    if json:
+        emit_json(since.to_object())
+    else:
+        say(clean(since.to_markdown(), lines=True).rstrip("\n"))
+
+
+def _named(revision: str, limit: int, *, json: bool) -> None:
+    from contox_hooks.assembly import Assembly
     from contox_hooks.capture.limit import limits_of
+    from contox_hooks.digesting import settings_of
     from contox_hooks.git.history import read_digests
 
     repo = locate()
-    shas = _named(repo, revision, limit)
-    digests = read_digests(repo, shas, limits=limits_of(_settings(repo)))
+    shas = _shas(repo, revision, limit)
+    digests = read_digests(repo, shas, limits=limits_of(settings_of(Assembly(repo))))
     if json:
         emit_json({"digests": [digest.to_payload() for digest in digests]})
         return
@@ -49,16 +86,7 @@ def command(
         say(f"no commits in {clean(revision)}")
 
 
-def _settings(repo: Repository) -> Settings:
-    """Also where nothing is captured yet: then no store is opened, let alone made."""
-    from contox_hooks.assembly import Assembly
-    from contox_hooks.configuration import effective_settings
-
-    parts = Assembly(repo)
-    return parts.settings if parts.state.database.exists() else effective_settings(repo).settings
-
-
-def _named(repo: Repository, revision: str, limit: int) -> list[str]:
+def _shas(repo: Repository, revision: str, limit: int) -> list[str]:
     """Full ids, newest first. Raises RepositoryError, UsageError."""
     if revision.startswith("-"):
         raise UsageError(f"{revision!r} is no revision")

@@ -1,4 +1,4 @@
-"""`digest`: redacted, within the budget, safe to look at."""
+"""`digest`: what was done since the last save, or one commit's: redacted, within the budget, safe to look at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.gitrepo import Repo
 
 
 def test_head_as_people_read_it(told_repo: Repo, call: Call) -> None:
-    out = call("digest").out
+    out = call("digest", "HEAD").out
     assert out.startswith(f"{told_repo.head()}  commit\nAda Example <ada@example.org>, 20")
     assert "\n    refactor(api)!: orders are paged\n\n    BREAKING CHANGE:" in out
     assert "\n1 file, +3 -3\n  M api/orders.py  +3 -3\n" in out
@@ -35,7 +35,7 @@ def test_a_range_newest_first(told_repo: Repo, call: Call) -> None:
 def test_what_is_cut_excluded_or_secret_is_said(repo: Repo, call: Call) -> None:
     token = "ghp_" + "A1b2C3d4" * 4 + "E5f6"
     repo.commit("feat: much", {"a.txt": f"token = {token}\n", "b.txt": "line\n" * 3000, "x.env": "A=1\n"})
-    out = call("digest").out
+    out = call("digest", "HEAD").out
     assert token not in out
     assert "1 excluded" in out
     assert "1 redaction" in out
@@ -45,15 +45,17 @@ def test_what_is_cut_excluded_or_secret_is_said(repo: Repo, call: Call) -> None:
 
 def test_settings_apply_before_anything_is_captured(told_repo: Repo, call: Call) -> None:
     told_repo.git("config", "contox.diffs", "false")
+    assert "no diff: off" in call("digest", "HEAD").out
     assert "no diff: off" in call("digest").out
     assert not (told_repo.path / ".git" / "contox").exists()
 
 
 def test_control_characters_do_not_reach_the_terminal(repo: Repo, call: Call) -> None:
     repo.commit("feat: \x1b[31mred\x1b[0m \x07bell", {"a.txt": "\x1b]0;title\x07text\n"})
-    out = call("digest").out
-    assert "\x1b" not in out
-    assert "\x07" not in out
+    for revision in ([], ["HEAD"]):
+        out = call("digest", *revision).out
+        assert "\x1b" not in out
+        assert "\x07" not in out
     assert "feat: red bell" in out
 
 
@@ -63,4 +65,16 @@ def test_bad_input(told_repo: Repo, call: Call, make_repo: Callable[..., Repo]) 
     assert call("digest", "--", "--all").code == 2
     assert call("digest", "HEAD:README.md").code == 3
     empty = make_repo("empty")
-    assert "there are no commits yet" in call("digest", at=empty.path).err
+    assert "there are no commits yet" in call("digest", "HEAD", at=empty.path).err
+    assert call("digest", "--mode", "merges").code == 2
+
+
+def test_since_the_last_save(told_repo: Repo, call: Call) -> None:
+    told_repo.write("new file.txt", "n\n")
+    told = call("digest", "-n", "2")
+    assert told.code == 0, told.err
+    assert told.out.startswith("# Latest work\n\n2 commits along the first parents on main, the latest, as nothing")
+    assert "## Work in progress\n\n### Untracked\n\n- `new file.txt`\n" in told.out
+    assert "Work in progress" not in call("digest", "--no-wip").out
+    found = call("digest", "--json", "--mode", "all").json
+    assert (found["mode"], found["commitsTotal"], found["work"]["untrackedTotal"]) == ("all", 4, 1)

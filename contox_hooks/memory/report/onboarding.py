@@ -29,7 +29,7 @@ MAX_BECAUSE = 140
 """Characters of code told of an item: longer before-and-after lines are for the item's own page."""
 MAX_ITEMS, MAX_PLACES = 12, 10
 """Items, and files or modules, a section."""
-_LANGUAGES = {
+LANGUAGES = {
     "py": "Python", "pyi": "Python", "js": "JavaScript", "jsx": "JavaScript", "mjs": "JavaScript", "ts": "TypeScript",
     "tsx": "TypeScript", "go": "Go", "rs": "Rust", "java": "Java", "kt": "Kotlin", "c": "C", "h": "C", "cc": "C++",
     "cpp": "C++", "hpp": "C++", "rb": "Ruby", "php": "PHP", "sh": "Shell", "sql": "SQL", "cs": "C#", "swift": "Swift",
@@ -167,7 +167,7 @@ def _stack(sources: Sources, cite: _Cite) -> tuple[list[str], list[str]]:
     counts = Counter(
         language
         for path in sources.tracked
-        if path_kind(path) in ("source", "test", "migration") and (language := _LANGUAGES.get(_suffix(path)))
+        if path_kind(path) in ("source", "test", "migration") and (language := LANGUAGES.get(_suffix(path)))
     )
     languages = ", ".join(f"{name} ({counted(count, 'file')})" for name, count in _ranked(counts)[:5])
     lines = [f"{languages} (git)"] if languages else []

@@ -1,6 +1,6 @@
 """Small forms that every report uses: a day, a commit, an item's lines worth telling.
 
-Pure. Invariant: everything that comes out is one line of at most MAX_LINE characters.
+Pure. Invariant: everything that comes out is one line of at most `one_line`'s length.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from contox_hooks.domain.item import EXTENT, IN_THE_CODE, Item
+from contox_hooks.domain.line import one_line as one_line
 from contox_hooks.domain.path import path_kind
 
-MAX_LINE = 240
 DAY_S = 86_400
 _FIRST_S, _LAST_S = 7 * DAY_S, 253_402_300_799
 """The second week of 1970, so that it has a Monday; the last second of 9999."""
@@ -59,11 +59,6 @@ def commit_of(item: Item) -> str | None:
     """The commit that the item ends with, twelve characters; None for what only a note says."""
     cited = next((entry.commit_sha for entry in item.evidence if entry.is_of_commit), "")
     return ((item.commit_range or "").rpartition("..")[2] or cited)[:12] or None
-
-
-def one_line(text: str, limit: int = MAX_LINE) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def telling_lines(item: Item) -> list[Line]:

@@ -46,13 +46,15 @@ REWRITTEN_INTO = "SELECT old_sha FROM rewrite WHERE project_id = :project_id AND
 # Still to become memory (index event_unprocessed, whose condition must stand here as it is there).
 UNPROCESSED_COUNT = """
 SELECT COUNT(*) FROM event
-WHERE project_id = :project_id AND type IN ('commit', 'mcp_save') AND processed_run IS NULL AND superseded_by IS NULL
+WHERE project_id = :project_id AND type IN ('commit', 'mcp_save', 'scan_result')
+  AND processed_run IS NULL AND superseded_by IS NULL
   AND (:session_id IS NULL OR session_id = :session_id)
 """
 
 UNPROCESSED_SESSIONS = """
 SELECT DISTINCT session_id FROM event
-WHERE project_id = :project_id AND type IN ('commit', 'mcp_save') AND processed_run IS NULL AND superseded_by IS NULL
+WHERE project_id = :project_id AND type IN ('commit', 'mcp_save', 'scan_result')
+  AND processed_run IS NULL AND superseded_by IS NULL
 ORDER BY session_id
 """
 
@@ -62,6 +64,13 @@ SELECT * FROM event WHERE session_id = :session_id AND type = 'mcp_save' AND pro
 
 LATEST_NOTES = """
 SELECT * FROM event WHERE session_id = :session_id AND type = 'mcp_save' ORDER BY at_utc DESC, id DESC LIMIT :limit
+"""
+
+# Of all sessions: the keys of notes begin with their type, and have an index.
+NEWEST_NOTES = """
+SELECT at_utc, payload FROM event
+WHERE project_id = :project_id AND key >= 'mcp_save:' AND key < 'mcp_save;' AND type = 'mcp_save'
+ORDER BY at_utc DESC, id DESC LIMIT :limit
 """
 
 # Not yet in any chunk: what the next extraction takes.

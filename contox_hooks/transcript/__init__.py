@@ -1,0 +1,1 @@
+"""What AI tools keep of their sessions on this machine: user requests, files written, commands run."""
