@@ -70,9 +70,16 @@ def _saved(payload: Mapping[str, Any]) -> str:
     return f"{plural(payload.get('filesTotal') or len(files), 'file')} saved without a commit"
 
 
+def _scan(payload: Mapping[str, Any]) -> str:
+    told = payload.get("findings")
+    part = f", part {payload['part']} of {payload['parts']}" if payload.get("parts", 1) != 1 else ""
+    new = f" ({plural(len(told), 'new or changed one')}{part})" if isinstance(told, list) else ""
+    return f"{payload.get('summary') or 'scan_result'}{new}"
+
+
 _TELLERS = {
     "commit": _commit, "checkout": _checkout, "landed": _landed, "rewrite": _rewrite,
-    "mcp_save": _note, "vscode_capture": _saved,
+    "mcp_save": _note, "scan_result": _scan, "vscode_capture": _saved,
 }  # fmt: skip
 
 

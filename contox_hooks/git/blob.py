@@ -41,11 +41,25 @@ def read_blobs(repo: Repository, wanted: Iterable[tuple[str, str]], *, max_bytes
                 continue
             if process is None:
                 process = stack.enter_context(_batch(repo, max_bytes))
-            answer = _ask(process, sha, path, b"blob", max_bytes)
+            answer = _ask(process, f"{sha}:{path}", b"blob", max_bytes)
             if answer is None:  # git before 2.44 dies at an object that a partial clone left out
                 process = None
                 stack.close()
             yield Blob(sha, path, None) if answer is None else Blob(sha, path, answer.content, answer.size_bytes)
+
+
+def read_contents(repo: Repository, blob_ids: Iterable[str], *, max_bytes: int) -> Iterator[tuple[str, bytes | None]]:
+    """Each blob by its own id, in order; None when it is not here or is over the bound."""
+    process: subprocess.Popen[bytes] | None = None
+    with ExitStack() as stack:
+        for blob_id in blob_ids:
+            if process is None:
+                process = stack.enter_context(_batch(repo, max_bytes))
+            answer = _ask(process, blob_id, b"blob", max_bytes)
+            if answer is None:
+                process = None
+                stack.close()
+            yield blob_id, None if answer is None else answer.content
 
 
 def read_folders(
@@ -58,7 +72,7 @@ def read_folders(
         for sha, path in wanted:
             if process is None:
                 process = stack.enter_context(_batch(repo, max_bytes))
-            answer = _ask(process, sha, path, b"tree", max_bytes)
+            answer = _ask(process, f"{sha}:{path}", b"tree", max_bytes)
             if answer is None:
                 process = None
                 stack.close()
@@ -85,12 +99,12 @@ class _Answer:
     id_bytes: int = 0
 
 
-def _ask(process: subprocess.Popen[bytes], sha: str, path: str, kind: bytes, max_bytes: int) -> _Answer | None:
+def _ask(process: subprocess.Popen[bytes], name: str, kind: bytes, max_bytes: int) -> _Answer | None:
     """None when git is gone."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdin.write(f"{sha}:{path}\n".encode("utf-8", "surrogateescape"))
+        process.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
         process.stdin.flush()
         answer = process.stdout.readline()
     except OSError:

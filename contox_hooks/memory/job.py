@@ -40,7 +40,7 @@ class Jobs:
         self._sessions = Sessions(store)
 
     def unprocessed(self, project_id: str, *, session_id: str | None = None) -> int:
-        """Commits and saved notes that are not memory yet."""
+        """Commits, saved notes and scans that are not memory yet."""
         return self._store.count(event_sql.UNPROCESSED_COUNT, project_id=project_id, session_id=session_id)
 
     def unprocessed_sessions(self, project_id: str) -> list[str]:

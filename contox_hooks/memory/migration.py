@@ -20,6 +20,7 @@ from contox_hooks.memory.sql.event import SCHEMA as _EVENT_SCHEMA
 from contox_hooks.memory.sql.lineage import SCHEMA as _LINEAGE_SCHEMA
 from contox_hooks.memory.sql.pulse import SCHEMA as _PULSE_SCHEMA
 from contox_hooks.memory.sql.relation import SCHEMA as _RELATION_SCHEMA
+from contox_hooks.memory.sql.scan import SCHEMA as _SCAN_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA as _SEARCH_SCHEMA
 from contox_hooks.memory.sql.search import SCHEMA_REBUILT as _SEARCH_REBUILT
 
@@ -274,6 +275,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             *_BRAIN_SCHEMA,
         ),
     ),
+    Migration(7, "scan", _SCAN_SCHEMA),
 )
 
 LATEST = MIGRATIONS[-1].version

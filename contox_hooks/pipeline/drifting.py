@@ -8,6 +8,7 @@ Later is what descends from the item's commit, not what has a later date; git is
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from contox_hooks.memory.session import stored_event
 from contox_hooks.memory.sql import drift as drift_sql
 from contox_hooks.memory.sql import event as event_sql
 from contox_hooks.memory.sql import item as sql
+from contox_hooks.memory.sql import scan as scan_sql
 from contox_hooks.memory.store import Row, Store
 from contox_hooks.pipeline.drift import (
     FileText,
@@ -39,6 +41,7 @@ from contox_hooks.pipeline.drift_undone import Blame, undone_blames
 from contox_hooks.pipeline.reach import lost_commits
 from contox_hooks.pipeline.resolving import resolve_after, settling_commits
 from contox_hooks.pipeline.work import BlobReader, Result, Work, Writing, plural, skip
+from contox_hooks.wire.loose import text_of
 
 _SHA = re.compile(r"\bin ([0-9a-f]{12})\b")
 """The commit that a Drift's reason names."""
@@ -267,10 +270,15 @@ class _Check:
         row = self._store.row(sql.NEWEST_EVENT, project_id=self._project_id, item_id=item_id)
         return None if row is None else ((row["at_utc"], row["id"]), row["sha"])
 
-    @staticmethod
-    def _first_said(item: Item) -> tuple[tuple[int, str], str]:
-        """In place of an event that is not in the store."""
-        return (item.at_utc, "~"), item.evidence[0].commit_sha if item.evidence else ""
+    def _first_said(self, item: Item) -> tuple[tuple[int, str], str]:
+        """In place of a commit's event: the scan's that read it off the tree of a commit, else one that is not in the
+        store."""
+        cited = item.evidence[0] if item.evidence else None
+        row = cited and self._store.row(scan_sql.EVENT, id=cited.event_id)
+        if row:
+            head = text_of(json.loads(row["payload"]).get("headCommitSha"))
+            return (row["at_utc"], row["id"]), head
+        return (item.at_utc, "~"), cited.commit_sha if cited else ""
 
     def _later_on(self, names: Names, since: tuple[int, str]) -> list[Change]:
         """Processed commits after `since` on these paths and on what they were renamed to."""

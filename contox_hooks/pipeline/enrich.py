@@ -26,12 +26,14 @@ from contox_hooks.pipeline.carrying import Carrying
 from contox_hooks.pipeline.noting import Noting
 from contox_hooks.pipeline.quote import verified
 from contox_hooks.pipeline.reading import context_of, told_of_reading
+from contox_hooks.pipeline.scanning import Scanning
 from contox_hooks.pipeline.summary import joined_summary, session_summary
 from contox_hooks.pipeline.work import Result, Work, Writing, plural, skip
 
 
 def enrich(work: Work) -> Writing:
     chunks, carrying, noting = Chunks(work.service.store), Carrying(work), Noting(work)
+    scanning = Scanning(work)
     carrying.set_aside(lambda: map(_drafts, chunks.results(work.session.id)))
     chunks.assign(work.session.id, size=EVENTS_PER_CHUNK)
     unfit = None
@@ -45,11 +47,11 @@ def enrich(work: Work) -> Writing:
                 chunks.answer(chunk, result, paid=work.tools.extractor.paid)
     if unfit is not None:
         with work.service.store.transaction():  # what the others gave is memory all the same
-            _store(work, chunks, carrying, noting)
+            _store(work, chunks, carrying, noting, scanning)
         raise unfit
-    if not chunks.open(work.session.id) and not carrying.told and not noting.notes:
+    if not chunks.open(work.session.id) and not carrying.told and not noting.notes and not scanning.scans:
         return skip("no new commits")
-    return lambda: _store(work, chunks, carrying, noting)
+    return lambda: _store(work, chunks, carrying, noting, scanning)
 
 
 def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def _extracted(work: Work, chunk: Chunk, events: Sequence[StoredEvent]) -> dict[
     }
 
 
-def _store(work: Work, chunks: Chunks, carrying: Carrying, noting: Noting) -> Result:
+def _store(work: Work, chunks: Chunks, carrying: Carrying, noting: Noting, scanning: Scanning) -> Result:
     store, session_id = work.service.store, work.session.id
     stored = [chunk for chunk in chunks.open(session_id) if chunk.result is not None]
     event_ids: dict[str, str] = {}
@@ -89,20 +91,20 @@ def _store(work: Work, chunks: Chunks, carrying: Carrying, noting: Noting) -> Re
     chunks.finish(stored, work.run.id)
     _index_files(store, work.run.project_id, carrying.told)
     carrying.finish(taken)
-    made += noting.write()
+    made += noting.write() + scanning.write()
     standing = {row["sha"] for row in store.rows(job_sql.CHUNKED_COMMITS, session_id=session_id)}
-    summary = joined_summary(
-        noting.summary(), _summary(chunks.results(session_id), standing | carrying.sources, commits=len(standing))
-    )
+    of_commits = _summary(chunks.results(session_id), standing | carrying.sources, commits=len(standing))
+    summary = joined_summary(noting.summary() or scanning.summary, of_commits)
     counted = work.service.sessions.get(session_id).items_extracted
     extracted = store.count(item_sql.EXTRACTED_COUNT, session_id=session_id)
     store.run(session_sql.SET_SUMMARY, id=session_id, summary=summary, items=extracted - counted)
     dropped = sum(chunk.result["dropped"] for chunk in stored if chunk.result)
     left_out = f", {plural(dropped, 'proposal')} without proof left out" if dropped else ""
     by, notes = told_of_reading({chunk.number: chunk.result for chunk in stored if chunk.result})
-    read = [plural(len(event_ids), "commit")] if event_ids or not noting.notes else []
+    read = [plural(len(event_ids), "commit")] if event_ids or not (noting.notes or scanning.scans) else []
     read += [plural(len(noting.notes), "note")] if noting.notes else []
-    told = f"{plural(made, 'item')} from {' and '.join(read)}{carrying.detail}"
+    read += [plural(len(scanning.scans), "scan")] if scanning.scans else []
+    told = f"{plural(made, 'item')} from {' and '.join(read)}{carrying.detail}{scanning.detail}"
     return Result(f"{told}{by}{left_out}{notes}")
 
 

@@ -15,7 +15,8 @@ VALUES (:id, :run_id, :session_id, :stage, 'queued', :queued_at_ms)
 WAITING = """
 SELECT project_id,
     EXISTS (SELECT 1 FROM event WHERE event.project_id = session.project_id AND event.session_id = session.id
-        AND event.type IN ('commit', 'mcp_save') AND event.processed_run IS NULL AND event.superseded_by IS NULL)
+        AND event.type IN ('commit', 'mcp_save', 'scan_result')
+        AND event.processed_run IS NULL AND event.superseded_by IS NULL)
     AS is_waiting,
     (SELECT run.id FROM run JOIN job ON job.run_id = run.id
         WHERE run.session_id = session.id AND job.stage = 'enrich' AND job.status = 'queued' LIMIT 1)

@@ -1,0 +1,71 @@
+"""The first words of a source file, where they say what it is for: a docstring, a comment over the code.
+
+Pure. Invariant: a licence, a switch for a tool, a mark of a generator are no such words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contox_hooks.scan.said import Said, Text
+
+_DOCSTRING: Final = re.compile(r"\A(?:\s|#[^\n]*\n)*+[rRuU]?(?:\"\"\"|''')\s*([^\n\"']*[^\n]*)")
+_GO: Final = re.compile(r"^(?://|/?\*)\s*((?:Package|Command) \w+ [^\n]+)", re.MULTILINE)
+_BLOCK: Final = re.compile(r"\A(?:\s|<\?php|#![^\n]*\n|['\"]use strict['\"];?)*+/\*+(.*?)\*/", re.DOTALL)
+_RUST: Final = re.compile(r"\A(?:\s|#!\[[^\n]*\n|//[^/!][^\n]*\n)*+((?://!.*\n?)+)")
+_HASHES: Final = re.compile(r"\A(?:#!.*\n)?(?:\s*\n)*((?:#(?!!|.*-\*-).*\n)+)")
+_JUNK: Final = re.compile(
+    r"copyright|licen[cs]e|SPDX|all rights reserved|permission is hereby|@?generated|do not edit|eslint|prettier|"
+    r"istanbul|@ts-|@jest|@flow|vim:|coding[:=]|frozen_string_literal|todo|fixme|rubocop|nolint|pylint|noqa|\(c\)|"
+    r"clang-format|@param|@return|@type|\bauthor",
+    re.IGNORECASE,
+)
+_LEAST_WORDS: Final = 3
+_MAX_SENTENCE: Final = 200
+
+
+def heading(text: Text, suffix: str) -> Said | None:
+    """Its first sentence, quoted with the line where that begins; None when there is none."""
+    start = text.content[:6000]
+    if suffix in ("py", "pyi"):
+        match = _DOCSTRING.match(start)
+        block = start[match.start(1) : _end_of_docstring(start, match.start(1))] if match else ""
+    elif suffix == "go":
+        match = _GO.search(start)
+        block = start[match.start(1) : match.start(1) + 600].partition("\npackage ")[0] if match else ""
+    elif suffix == "rs":
+        match = _RUST.match(start)
+        block = match[1] if match else ""
+    elif suffix in ("rb", "sh", "pl"):
+        match = _HASHES.match(start)
+        block = match[1] if match else ""
+    else:
+        match = _BLOCK.match(start)
+        block = match[1] if match else ""
+    return _told(text, block) if match else None
+
+
+def _end_of_docstring(start: str, at: int) -> int:
+    ends = [end for mark in ('"""', "'''") if (end := start.find(mark, at)) >= 0]
+    return min(ends, default=len(start))
+
+
+def _told(text: Text, block: str) -> Said | None:
+    """The first paragraph's first sentence."""
+    if _JUNK.search(block[:400]):
+        return None
+    lines: list[str] = []
+    for raw in block.split("\n"):
+        line = re.sub(r"^\s*(?://[!/]?|/?\*+(?!\*)|#+)?\s*#*\s*", "", raw).strip().rstrip("*/").strip()
+        if line and not line.startswith(("@", "~~", "==", "--", "..")):
+            lines.append(line)
+        elif lines:
+            break
+    sentence = " ".join(lines)
+    match = re.match(r".{20,}?(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!](?=\s|$)", sentence)
+    sentence = (match[0] if match else sentence).rstrip(".:")
+    if len(sentence.split()) < _LEAST_WORDS or len(sentence) > _MAX_SENTENCE or not lines:
+        return None
+    number = next((at for at, line in enumerate(text.lines, start=1) if lines[0] in line), 0)
+    return Said("doc", sentence, lines[0], number) if number else None
