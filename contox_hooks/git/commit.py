@@ -25,7 +25,7 @@ def _read(repo: Repository, lines: list[str], *options: str) -> dict[str, NewCom
     if not any(not line.startswith("^") for line in lines):
         return {}
     out = repo.git(
-        "-c", "log.showSignature=false", "log", "--stdin", "--ignore-missing", "--no-patch", "--encoding=UTF-8",
+        "-c", "log.showSignature=false", "log", "--ignore-missing", "--stdin", "--no-patch", "--encoding=UTF-8",
         *options,
         f"--format={_FORMAT}", stdin="\n".join([*lines, ""]).encode(),
     )  # fmt: skip

@@ -31,7 +31,7 @@ WHOLE = {
 MOVES = "moving."
 """Everything is read, by purpose."""
 
-FEW = re.compile(r"INDEX (job_open|job_failed)\b|VIRTUAL TABLE|SCAN (found|page)")
+FEW = re.compile(r"INDEX (job_open|job_failed)\b|VIRTUAL TABLE|SCAN (found|page)|CONSTANT ROW")
 """A scan is fine over what is open or failed, over FTS5's own index, and over what a subquery found."""
 
 
