@@ -77,15 +77,17 @@ def run(
     where = where or memory_path()
     with ExitStack() as readers:
         tools_for = tools_from(readers, where, history=history)
-        prompts = _Prompts(where, on_progress)
+        followers = _Followers(where, on_progress)
         try:
-            return run_pending(where, tools_for, session_id=session_id, on_progress=prompts.told)
+            return run_pending(where, tools_for, session_id=session_id, on_progress=followers.told)
         finally:
-            prompts.show()
+            followers.show()
+            followers.refresh_briefs()
 
 
-class _Prompts:
-    """Keeps what shell prompts read up to date while runs go on, at most twice a second."""
+class _Followers:
+    """Keeps what shell prompts read up to date while runs go on, at most twice a second, and what AI tools read when
+    they are over."""
 
     def __init__(self, where: Path, on_progress: Callable[[Progress], None] | None) -> None:
         self._where = where
@@ -99,6 +101,19 @@ class _Prompts:
             self.show()
         if self._on_progress is not None:
             self._on_progress(progress)
+
+    def refresh_briefs(self) -> None:
+        if not self._projects:
+            return
+        from contox_hooks.brief import refresh_briefs
+        from contox_hooks.memory.service import Service
+
+        try:
+            with Service.open(self._where, readonly=True) as service:
+                for project_id in self._projects:
+                    refresh_briefs(service, project_id)
+        except StoreError:
+            pass  # the next run finds the store again
 
     def show(self) -> None:
         if not self._projects:
