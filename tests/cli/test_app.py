@@ -37,14 +37,19 @@ NAMES = [name for name, _ in commands()]
 
 LINK = "contox-hooks://contox/connect"
 ARGUMENTS = {
+    "save": ["a note"],
     "session": ["show", "x"],
     "search": ["x"],
+    "import": ["x"],
     "ask": ["why x"],
     "settings": ["set", "paused", "true"],
     "open-url": [LINK],
+    "tracker": ["status"],
+    "note": ["x"],
+    "run": ["true"],
 }
 
-SERVERS = {"serve", "projects", "keys", "team", "worker", "migrate"}
+SERVERS = {"mcp", "serve", "projects", "keys", "team", "worker", "migrate"}
 
 ANYWHERE = {"prompt", "register-url-handler", *SERVERS}
 """They have nothing to do with a repository that is captured: nothing is shown, a desktop is told, or a server."""
@@ -54,7 +59,7 @@ def test_the_table_of_verbs_is_what_there_is() -> None:
     assert [name for name in NAMES if " " not in name] == list(VERBS)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "prompt"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("prompt", "mcp")])
 def test_each_has_help_and_documented_json(name: str, call: Call, tmp_path: Path) -> None:
     told = call(*name.split(), "--help", at=tmp_path)
     assert (told.code, told.err) == (0, "")
@@ -76,7 +81,10 @@ def test_outside_a_repository_every_verb_says_so_in_one_line(verb: str, call: Ca
 
 
 BEFORE_INIT = sorted(
-    set(VERBS) - ANYWHERE - {"open-url", "init", "install", "uninstall", "digest", "settings", "doctor"}
+    set(VERBS)
+    - ANYWHERE
+    - {"tracker", "note", "run"}
+    - {"open-url", "init", "install", "uninstall", "agents", "digest", "settings", "doctor"}
 )
 
 

@@ -112,7 +112,7 @@ def oversized(size_bytes: int = 8 * 1024 * 1024) -> Fault:
 
 def bomb(size_bytes: int = 64 * 1024 * 1024) -> Fault:
     """Small on the wire, large once unpacked."""
-    packed = gzip.compress(b"{" + b" " * (size_bytes - 2) + b"}", compresslevel=6)
+    packed = gzip.compress(b"{" + b" " * (size_bytes - 2) + b"}", compresslevel=1)
     return Fault("gzip bomb", Reply(202, packed, headers={"Content-Encoding": "gzip"}))
 
 

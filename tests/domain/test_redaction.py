@@ -203,13 +203,13 @@ def test_many_texts_at_once() -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_megabyte_of_bait_is_no_trap(rule: SecretRule) -> None:
+def test_much_bait_is_no_trap(rule: SecretRule) -> None:
     """Quadratic work on this much text takes minutes; what is meant takes well under a second."""
     for anchor in rule.anchors[:3]:
-        redact(anchor + "a" * 1_000_000)
-        redact(("A" * 70 + "\n") * 14_000 + anchor)
+        redact(anchor + "a" * 400_000)
+        redact(("A" * 70 + "\n") * 5_000 + anchor)
         for bait in (anchor, anchor + "a" * 600, anchor + "='", anchor + "\n", f"{anchor}: aB1 "):
-            redact(bait * (200_000 // len(bait)))
+            redact(bait * (80_000 // len(bait)))
 
 
 def test_a_megabyte_of_every_bait() -> None:

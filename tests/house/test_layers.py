@@ -24,8 +24,27 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "model": (*(f"contox_hooks.{room}" for room in ("git", "capture", "backend", "pipeline", "cli")), "typer", "rich", "httpx"),
     "memory": ("contox_hooks.net", "contox_hooks.cli", "contox_hooks.git", "contox_hooks.capture", "contox_hooks.pipeline", "typer", "rich", "httpx"),
     "pipeline": ("contox_hooks.net", "contox_hooks.cli", "contox_hooks.capture", "typer", "rich"),
+    "transcript": (*(f"contox_hooks.{room}" for room in ("git", "capture", "backend", "memory", "pipeline", "cli")), "typer", "rich", "httpx"),
+    "scan": (*(f"contox_hooks.{room}" for room in ("cli", "backend", "server", "mcp", "tracker", "net", "model")), "typer", "rich", "httpx", "subprocess"),
     "diagnosis": ("contox_hooks.cli", "typer", "rich", "httpx"),
+    "shape": (
+        *(f"contox_hooks.{room}" for room in ("server", "net", "git", "capture", "pipeline", "cli")),
+        "fastapi", "pydantic", "httpx",
+    ),
+    "mcp": (
+        *(f"contox_hooks.{room}" for room in ("cli", "server", "tracker")),
+        "typer", "rich", "fastapi", "sqlite3", "httpx", "subprocess", "contox_hooks.git.run",
+    ),
     "server": ("contox_hooks.cli", "contox_hooks.capture", "typer", "rich", "sqlite3", "psycopg"),
+    "agent": (
+        *(f"contox_hooks.{room}" for room in ("capture", "memory", "pipeline", "backend", "net", "model", "server", "mcp", "tracker", "cli")),
+        "typer", "rich", "httpx", "sqlite3", "subprocess",
+    ),
+    "tracker": (
+        *(f"contox_hooks.{room}" for room in ("mcp", "memory", "pipeline", "backend", "net", "model", "server", "cli")),
+        "typer", "rich", "httpx", "sqlite3",
+    ),
+    "exchange": (*(f"contox_hooks.{room}" for room in ("cli", "capture", "backend", "server", "net")), "typer", "rich", "httpx"),
     "cli": ("fastapi", "starlette", "uvicorn", "sqlite3", "httpx", "subprocess", "contox_hooks.git.run"),
 }  # fmt: skip
 
@@ -44,7 +63,7 @@ IMPURE = (
 )
 """What the domain must not touch: I/O, clock, randomness."""
 
-ROOT_MODULES_BELOW = {"domain", "wire", "git", "net", "model", "memory", "pipeline"}
+ROOT_MODULES_BELOW = {"domain", "wire", "git", "net", "model", "memory", "pipeline", "transcript"}
 """Rooms that must not know how the parts are put together."""
 
 
@@ -83,7 +102,7 @@ def test_the_domain_is_pure_and_stands_alone() -> None:
 def test_only_the_server_and_who_starts_it_know_the_server() -> None:
     walls = ("contox_hooks.server", "fastapi", "starlette", "uvicorn", "jinja2")
     users = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if hits(imports_of(path), walls)}
-    assert {path for path in users if not path.startswith("server/")} == {"cli/serve.py"}
+    assert {path for path in users if not path.startswith("server/")} == {"cli/serve.py", "mcp/serving.py"}
 
 
 def test_httpx_is_imported_in_one_place_only() -> None:
