@@ -19,7 +19,6 @@ FILE = ".gitignore"
 DEFAULTS = (
     "__pycache__/", "*.py[cod]", "node_modules/", ".venv/", ".vscode/", ".idea/", ".pytest_cache/", ".mypy_cache/",
     ".ruff_cache/", ".coverage", ".coverage.*", "htmlcov/", ".DS_Store", "*.swp", "*.swx", "*~", ".#*",
-    "4913",  # vim asks by it whether a folder can be written
 )  # fmt: skip
 """The session tracker's that this one succeeds (TRACKER.md), and what editors and tools write beside the work."""
 _MOST_CHARACTERS = 1_000_000
