@@ -26,3 +26,17 @@ def write_whole(path: Path, content: bytes | str, *, mode: int | None = 0o600, d
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Names of files in it survive a power cut too; some file systems know no such thing."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)

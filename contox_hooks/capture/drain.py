@@ -7,7 +7,7 @@ that no record is stranded between two drains. Killed anywhere, the next one rep
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from contox_hooks.backend.protocol import Backend
@@ -169,6 +169,10 @@ class Drain:
         if empty_if_read(self._state.spool, self._offset(store)):
             store.keep_meta("spool_offset", "0")
             self._once(store, done)
+        if self._state.saved.exists():
+            from contox_hooks.capture.saved import empty_if_taken
+
+            empty_if_taken(self._state, store)
 
     def _has_grown(self) -> bool:
         """Whether a hook has written since the last look. What was there then and could not be read (a half-written
@@ -191,11 +195,12 @@ class Drain:
             last_look_at=int(store.meta("looked_at") or 0),
             recover=store.meta("recovering") is not None,
         )
-        made, letters = self._undigested(store, seen.found.made), inbox.letters(self._state)
+        made = self._undigested(store, seen.found.made)
+        letters = inbox.letters(self._state, again=store.meta("recovering") is not None)
         if (made or seen.events or letters) and self._settings().paused:
             store.keep_meta("spool_offset", str(hints.offset))  # snapshot and letters stay as they are: found later
             return
-        with store.transaction():
+        with store.transaction(durable=bool(letters)):
             # Reflogs count in seconds: of one second, a switch mostly comes before the commit on the new branch.
             for event in seen.events:
                 self._keep_event(store, event, now, done)
@@ -206,12 +211,12 @@ class Drain:
                 self._keep_event(store, rewrite_event(fresh, command=seen.command, at_utc=now), now, done)
             for letter in letters:
                 done.events += store.keep_event(_bounded(letter.event, now))
-            self._keep_saved(store, done, at_commit=bool(made))
+            self._keep_saved(store, before or {}, seen.snapshot, now, done, at_commit=bool(made))
             store.keep_positions(seen.positions)
             store.keep_snapshot(before, seen.snapshot, at_utc=now)
             store.keep_meta("spool_offset", str(hints.offset))
             store.keep_meta("recovering", None)
-        inbox.remove(letters)
+        inbox.file_away(self._state, letters)
         done.first = done.first or seen.first
         self._deliver(store, done)
 
@@ -247,18 +252,25 @@ class Drain:
         if store.keep_event(_bounded(_redacted(event), now)):
             done.events += 1
 
-    def _keep_saved(self, store: CaptureStore, done: Drained, *, at_commit: bool) -> None:
+    def _keep_saved(
+        self,
+        store: CaptureStore,
+        before: Mapping[str, str],
+        snapshot: Mapping[str, str],
+        now: int,
+        done: Drained,
+        *,
+        at_commit: bool,
+    ) -> None:
         """Files that were saved since the last commit go out with this one, or when the tracker says so."""
-        offset = int(store.meta("saved_offset") or 0)
-        if size_bytes(self._state.saved) == offset:
+        if not self._state.saved.exists():
             return
-        from contox_hooks.capture.saved import empty_if_read, saved_event, saved_since
+        from contox_hooks.capture.saved import begin, is_waiting, take_saved
 
-        saved = saved_since(self._state, offset, self._settings().exclude)
-        if saved is not None and (at_commit or saved.is_flushed):
-            if saved.paths:
-                done.events += store.keep_event(saved_event(saved))
-            store.keep_meta("saved_offset", "0" if empty_if_read(self._state, saved.offset) else str(saved.offset))
+        begin(store, before)
+        if is_waiting(self._state, store, at_commit=at_commit) and not self._settings().paused:
+            event = take_saved(self._state, store, self._repo, snapshot, self._settings().exclude)
+            done.events += event is not None and store.keep_event(_bounded(event, now))
 
     def _deliver(self, store: CaptureStore, done: Drained) -> None:
         while waiting := store.pending(_DELIVERY):

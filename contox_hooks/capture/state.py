@@ -28,6 +28,10 @@ class State:
         return self.root / "inbox"
 
     @property
+    def told(self) -> Path:
+        return self.root / "told"
+
+    @property
     def database(self) -> Path:
         return self.root / "capture.db"
 

@@ -163,11 +163,13 @@ class CaptureStore:
         self.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; within another one, a part of it. Raises StoreError when the disk is full or read-only."""
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """All or nothing; within another one, a part of it. What git tells again may be lost in a power cut; `durable`
+        is not. Raises StoreError when the disk is full or read-only."""
         if self._db.in_transaction:
             yield
             return
+        self.rows(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         self.change("BEGIN IMMEDIATE")
         try:
             yield

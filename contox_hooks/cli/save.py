@@ -54,7 +54,7 @@ def command(
 
 
 def _change(category: str, note: str) -> dict[str, str]:
-    return {"category": category, "title": note.splitlines()[0][:200], "content": note}
+    return {"category": category, "title": note.splitlines()[0], "content": note}
 
 
 def _read(file: Path) -> tuple[str, list[dict[str, str]]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from contox_hooks import work
 from contox_hooks.assembly import Assembly
 from contox_hooks.capture.gap import gaps_of, set_aside_files
+from contox_hooks.capture.inbox import refused
 from contox_hooks.capture.mark import Mark
 from contox_hooks.capture.state import State
 from contox_hooks.diagnosis.finding import Finding, note
@@ -95,6 +96,11 @@ def set_aside_findings(state: State, memory: Path) -> Iterator[Finding]:
     for folder in (state.root, memory.parent):
         for path in set_aside_files(folder):
             yield note("capture", f"a damaged store was set aside and filled again: {path}", f"rm '{path}'*")
+
+
+def letter_findings(state: State) -> Iterator[Finding]:
+    for path in refused(state):
+        yield note("capture", f"a saved note could not be read: {path}", f"rm '{path}', once you have looked at it")
 
 
 def job_findings(parts: Assembly) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from contox_hooks.diagnosis.capture import (
     drain_findings,
     gap_findings,
     job_findings,
+    letter_findings,
     log_findings,
     set_aside_findings,
 )
@@ -62,6 +63,7 @@ def examine(repo: Repository) -> list[Finding]:
         found += job_findings(parts)
     found += server_findings(state)
     found += set_aside_findings(state, memory)
+    found += letter_findings(state)
     found += log_findings(state)
     found += embedding_findings()
     found += clone_findings(repo)

@@ -64,6 +64,8 @@ def fit(events: Sequence[Event], bounds: Bounds) -> Fitted:
     size_bytes = _FRAME_BYTES
     for order, event in enumerate(events[: max(1, bounds.events)]):
         part = _part(event, order)
+        if parts and event.type == "vscode_capture" and len(paths | set(part.paths)) > MAX_FILES_LISTED:
+            break
         fresh = set(part.paths) - paths if len(paths) < MAX_FILES_LISTED else set()
         size_bytes += sum(_row_bytes(text) for text in (part.text, *part.cuts, *map(quoted, fresh)))
         if size_bytes > bounds.size_bytes:
@@ -130,8 +132,10 @@ def _saved(event: Event, most: int) -> _Part:
     """Files that were saved: names in `filesModified`, and no row of their own."""
     found = [text_of(path) for path in rows_of(event.payload.get("filesModified"))]
     paths = tuple(path for path in found if path)
-    cuts = [Cut("filesModified", most, len(paths))] if len(paths) > most else []
-    return _Part(False, "", whole_of(event.at_utc), paths[:most], _cut_texts(event, cuts))
+    total = max(whole_of(event.payload.get("filesTotal")), len(paths))
+    kept = paths[:most]
+    cuts = [Cut("filesModified", len(kept), total)] if total > len(kept) else []
+    return _Part(False, "", whole_of(event.at_utc), kept, _cut_texts(event, cuts))
 
 
 def _activity(event: Event, order: int, payload: object, cuts: Iterable[Cut]) -> _Part:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from contox_hooks.domain.event import Event
 from contox_hooks.wire.activity import narrowed, payload_shape, widest
+from contox_hooks.wire.capture import FORMAT
 from contox_hooks.wire.clean import CUT
 from contox_hooks.wire.jsontext import stringify
 
@@ -18,11 +19,12 @@ def letter(event: Event, size_bytes: int) -> str:
     """E of CONTRACT.md section 2 in at most so many bytes, as far as its names let it."""
     shape = payload_shape(event.payload)
     whole = widest(shape)
+    ours = {"contoxHooks": {"format": FORMAT, "at": event.at_utc}}
 
     def told(most: int) -> str:
         kept = cast(dict[str, Any], narrowed(shape, most))
         mark = {} if most == whole else {CUT: f"at most {most} of {whole} characters or rows in any one place"}
-        return stringify({"type": event.type, **kept, **mark})
+        return stringify({"type": event.type, **kept, **mark, **ours})
 
     if len((text := told(whole)).encode()) <= size_bytes:
         return text

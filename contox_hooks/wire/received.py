@@ -19,7 +19,7 @@ from contox_hooks.domain.narrow import EVERYTHING, Narrow
 from contox_hooks.domain.redaction import redact
 from contox_hooks.wire.capture import events_of
 from contox_hooks.wire.clean import clean_digest, clean_payload
-from contox_hooks.wire.loose import count_of, object_of, objects_of, rows_of, text_of, time_of
+from contox_hooks.wire.loose import count_of, object_of, objects_of, rows_of, text_of, time_of, whole_of
 from contox_hooks.wire.members import Malformed
 from contox_hooks.wire.request import TOLERANCE_S, IngestRequest
 
@@ -51,9 +51,13 @@ def received(request: IngestRequest, content_hash: str, *, now: float, narrow: N
             events.append(_event("vscode_capture", rest, request, content_hash, at_utc))
         return Received(events, None if ours else seen_at)
     is_save = request.type in _SAVES
-    payload = _note(request.content) if is_save else clean_payload(request.content)
+    told = {name: value for name, value in request.content.items() if name != "contoxHooks"}
+    payload = _note(told) if is_save else clean_payload(told)
     kind = "mcp_save" if is_save else request.type
-    return Received([_event(kind, payload, request, content_hash, seen_at)], seen_at)
+    at_utc = whole_of(object_of(request.content.get("contoxHooks")).get("at"))
+    if not 0 < at_utc <= seen_at:
+        return Received([_event(kind, payload, request, content_hash, seen_at)], seen_at)
+    return Received([_event(kind, payload, request, content_hash, at_utc)], None)
 
 
 def _event(kind: str, payload: Mapping[str, Any], request: IngestRequest, content_hash: str, at_utc: int) -> Event:

@@ -44,12 +44,20 @@ def test_secrets_are_gone_before_the_first_byte_is_stored(captured: Captured) ->
     assert TOKEN.encode() not in held
 
 
+def test_what_is_no_text_is_kept_as_far_as_it_is(captured: Captured) -> None:
+    inbox.put(captured.assembly.state, note("caf\udce9 \ud83d\ude00 \ud800 é", changes=[{"\udcff": "\ud800"}]))
+    captured.drain()
+    [event] = captured.events("mcp_save")
+    assert event.payload["summary"] == "caf� 😀 � é"
+    assert inbox.refused(captured.assembly.state) == []
+
+
 def test_a_kill_between_storing_and_removing_repeats_nothing(
     captured: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.put(captured.assembly.state, note("once"))
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "remove", lambda found: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(inbox, "file_away", lambda *found: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             captured.drain()
     captured.drain()
@@ -65,12 +73,25 @@ def test_what_cannot_be_read_is_set_aside_and_holds_up_nothing(captured: Capture
         ("b", '["commit", "k", "s", 1, {}]'),
         ("c", '["mcp_save", "k", "s", 1e400, {}]'),
         ("d", "[" * 9000),
+        ("e", '["mcp_save", "k", "s", 1, {"summary": "\\ud800"}]'),
     ):
         (state.inbox / name).write_text(text)
     captured.drain()
     assert [event.payload["summary"] for event in captured.events("mcp_save")] == ["good"]
-    assert sorted(path.name for path in state.inbox.iterdir()) == ["a.refused", "b.refused", "c.refused", "d.refused"]
+    assert sorted(path.name for path in state.inbox.iterdir()) == [f"{name}.refused" for name in "abcde"]
     assert "kept as a.refused" in state.log.read_text()
+    assert len(inbox.refused(state)) == 5
+
+
+def test_a_capture_database_that_was_lost_is_filled_with_notes_again(captured: Captured) -> None:
+    state = captured.assembly.state
+    inbox.put(state, note("told before"))
+    captured.drain()
+    state.database.write_bytes(b"no database" * 1000)
+    inbox.put(state, note("told after", at_utc=1_700_000_001))
+    done = captured.drain()
+    assert done.set_aside
+    assert [event.payload["summary"] for event in captured.events("mcp_save")] == ["told before", "told after"]
 
 
 def test_a_paused_repository_keeps_letters_for_later(captured: Captured) -> None:
@@ -108,7 +129,7 @@ def test_saved_files_go_out_with_the_next_commit_once(captured: Captured) -> Non
     saved.note_saved(state, ["a.py"])
     captured.drain()
     assert files_of(captured) == []
-    captured.repo.commit("feat: a", {"a.py": "x = 1\n"}, now=True)
+    captured.repo.commit("feat: a", {"c.py": "x = 1\n"}, now=True)
     captured.drain()
     assert files_of(captured) == [["b é.py", "a.py"]]
     captured.repo.commit("feat: b", {"b.py": "x = 1\n"}, now=True)
@@ -117,7 +138,44 @@ def test_saved_files_go_out_with_the_next_commit_once(captured: Captured) -> Non
     project = captured.assembly.project
     session = captured.assembly.service.sessions.active(project.id, "git-hooks")
     assert session is not None
-    assert {"b é.py", "a.py", "b.py"} <= set(session.files)
+    assert {"b é.py", "a.py", "b.py", "c.py"} <= set(session.files)
+
+
+def test_what_git_wrote_is_not_told_as_saved(captured: Captured) -> None:
+    repo, state = captured.repo, captured.assembly.state
+    repo.git("switch", "-qc", "other")
+    repo.commit("theirs", {f"theirs{number}.py": "1\n" for number in range(5)}, now=True)
+    repo.git("switch", "-q", "main")
+    repo.git("merge", "-q", "--ff-only", "other")
+    saved.note_saved(state, [f"theirs{number}.py" for number in range(5)])
+    repo.commit("mine", {"mine.py": "1\n"}, now=True)
+    captured.drain()
+    saved.note_saved(state, ["mine.py", "open.py"])  # the tracker tells of it seconds later
+    repo.commit("next", {"next.py": "1\n"}, now=True)
+    captured.drain()
+    assert files_of(captured) == [["open.py"]]
+
+
+def test_names_that_are_no_text_hold_up_nothing(captured: Captured) -> None:
+    state = captured.assembly.state
+    saved.note_saved(state, ["caf\udce9.py"])
+    state.saved.write_text(state.saved.read_text() + '1 "\\ud800"\n1 7\nx\n')
+    captured.repo.commit("next", {"next.py": "1\n"}, now=True)
+    captured.drain()
+    [names] = files_of(captured)
+    assert names[0] == "caf\\xe9.py"
+    assert captured.subjects()["next"] == 1
+
+
+def test_a_paused_repository_keeps_saved_files_for_later(captured: Captured) -> None:
+    saved.note_saved(captured.assembly.state, ["a.py"])
+    saved.flush(captured.assembly.state)
+    captured.repo.git("config", "contox.paused", "true")
+    captured.drain()
+    assert files_of(captured) == []
+    captured.repo.git("config", "contox.paused", "false")
+    captured.drain()
+    assert files_of(captured) == [["a.py"]]
 
 
 def test_a_flush_sends_them_without_a_commit(captured: Captured) -> None:

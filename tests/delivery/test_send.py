@@ -346,15 +346,17 @@ def test_what_was_told_goes_out_as_its_own_event_with_its_own_source(connected: 
         "summary": "Chose httpx",
         "changes": [{"category": "decisions", "title": "httpx", "content": "it is kept"}],
     }
-    inbox.put(parts.state, Event("mcp_save", "mcp_save:1", "mcp-server", int(time.time()), payload))
+    at_utc = int(time.time()) - 60
+    inbox.put(parts.state, Event("mcp_save", "mcp_save:1", "mcp-server", at_utc, payload))
     saved.note_saved(parts.state, ["f.py", "notes é.md"])
-    connected.commit()
+    connected.commit(**{"g.py": "1\n"})
     assert connected.flush().waiting == 0
     by_type = {stored.event["type"]: stored for stored in connected.server.stored}
-    assert by_type["mcp_save"].event == {"type": "mcp_save", **payload}
+    ours = {"contoxHooks": {"format": 1, "at": at_utc}}
+    assert by_type["mcp_save"].event == {"type": "mcp_save", **payload, **ours}
     sources = [json.loads(seen.body)["source"] for seen in connected.server.requests if seen.method == "POST"]
     assert sorted(sources) == ["cli", "mcp-server"]
-    assert by_type["vscode_capture"].event["filesModified"] == ["f.py", "notes é.md"]
+    assert by_type["vscode_capture"].event["filesModified"] == ["g.py", "f.py", "notes é.md"]
     assert [row["type"] for row in by_type["vscode_capture"].event["contoxHooks"]["activity"]] == []
     assert connected.waiting() == 0
 

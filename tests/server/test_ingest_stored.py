@@ -34,6 +34,7 @@ from contox_hooks.server.committer import Committer
 from contox_hooks.server.engine import NoEngine
 from contox_hooks.server.site import Options, Site
 from contox_hooks.wire.capture import Bounds, fit
+from contox_hooks.wire.letter import letter
 from tests.memory.events import commit
 from tests.server.conftest import Running, ran, serve
 from tests.server.ingesting import CAPTURE, SAVE, Sender
@@ -169,6 +170,17 @@ def test_our_own_saved_files_come_through_at_their_own_time(sender: Sender, serv
     )
     ours(sender, commit(7, at=at_utc))
     assert sorted(event.type for event in kept(service, sender.project_id)) == ["commit", "vscode_capture"]
+
+
+def test_our_own_notes_keep_their_time(sender: Sender, service: Service) -> None:
+    now = int(time.time())
+    for at in (now - 6 * 3600, now - 60, now + 9999):
+        sender.send(raw=letter(Event("mcp_save", "k", "mcp-server", at, {"summary": f"{at}", "changes": []}), 9999))
+    found = kept(service, sender.project_id)
+    assert [event.at_utc - now for event in found[:2]] == [-6 * 3600, -60]
+    assert found[2].at_utc <= now + 60
+    assert all("contoxHooks" not in event.payload for event in found)
+    assert len(service.sessions.page(sender.project_id)) == 2
 
 
 def test_a_short_id_is_the_commit_that_is_known_by_its_full_one(sender: Sender, service: Service) -> None:
