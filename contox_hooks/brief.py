@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 BRIEF_TOKENS = 500
 """About 2,000 characters: CONTRACT.md section 6 gives the brief as much."""
 
-_PASSING = re.compile(r"^(?:- \*\*Active areas\*\*: |_[\d,]+ more in memory).*\n?", re.MULTILINE)
-"""Lines that another commit makes others of: a file that git tracks would be changed for ever by its own commits."""
+_PASSING = re.compile(
+    r"^(?:# Memory of |- \*\*Active areas\*\*: |_[\d,]+ more in memory).*\n?| `[^`\n]*`$", re.MULTILINE
+)
+"""What another commit makes other words of, or another person's clone: its folder's name, and items' ids, which are
+drawn at random. A file that git tracks would be changed for ever, by its own commits or by two people in turn."""
+
+_EMPTY = re.compile(r"^## .*\n+(?=## |\Z)", re.MULTILINE)
+"""A heading that nothing is left under."""
 
 
 def brief_of(service: Service, project_id: str) -> str:
     """Decisions and conventions as Markdown that no text of an item's can break out of (memory/brain_text.py); empty
     without any. Raises StoreError."""
-    text = _PASSING.sub("", service.brain(project_id, budget_tokens=BRIEF_TOKENS).summary)
+    text = _EMPTY.sub("", _PASSING.sub("", service.brain(project_id, budget_tokens=BRIEF_TOKENS).summary))
     return text if "\n- **" in text else ""
 
 

@@ -6,7 +6,7 @@ is written before the file it tells of. Must not know where the brief comes from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -17,9 +17,9 @@ from contox_hooks.agent.insertion import Unparsable
 from contox_hooks.agent.json_entry import JsonEntry
 from contox_hooks.agent.record import Added, Record, alone, hash_of
 from contox_hooks.agent.section import VENDOR_START, Section
-from contox_hooks.agent.site import Site, content_of
+from contox_hooks.agent.site import Site, content_of, is_checkout
 from contox_hooks.agent.toml_entry import TomlEntry
-from contox_hooks.agent.tool import Spot, Tool
+from contox_hooks.agent.tool import Rules, Server, Spot, Tool
 from contox_hooks.agent.written import Unwritten, drop_file, put_file, sweep_leftovers, text_of
 from contox_hooks.domain.error import Refused
 
@@ -35,6 +35,8 @@ class Slot:
     form: JsonEntry | TomlEntry | Section
     typed: bool
     tools: list[str]
+    by_name: bool = True
+    """Others may come to read it: the server is started by its name, not by a path of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Outcome:
     beside_vendor: bool = False
     """The vendor's extension keeps a section of its own in this file."""
     brief: bool = False
+    by_name: bool = True
+    """The server is started by its name, not by a path of this machine."""
+    environment: tuple[str, ...] = ()
+    """Names of variables that somebody gives our server there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +69,34 @@ class Wish:
     brief: str | None = None
     wants_brief: bool | None = None
     """None: as it was said before."""
+    adds: bool = True
+    """False: only what a section shows that stands already; no file comes into being, no tool joins."""
 
 
-def apply(site: Site, tools: Iterable[Tool], wish: Wish, *, write: bool = True) -> list[Outcome]:
+def apply(site: Site, tools: Sequence[Tool], wish: Wish, *, write: bool = True) -> list[Outcome]:
     """One outcome a file; nothing is changed without `write`. Raises Busy, StoreError."""
 
     def change(slot: Slot, text: str | None, old: Added | None, intact: bool) -> Changed:
+        if not wish.adds and slot.form.found(text or "") is None:
+            return Changed("absent", text, old)
         if isinstance(slot.form, Section):
             return rules_added(slot.form, text, old, brief=wish.brief, wants_brief=wish.wants_brief, intact=intact)
-        entry = wanted.entry_for(wish.python if slot.spot.is_users else None, typed=slot.typed)
+        entry = wanted.entry_for(None if slot.by_name else wish.python, typed=slot.typed)
         return server_added(slot.form, text, entry, old, intact=intact)
 
     def with_tools(slot: Slot, added: Added | None, old: Added | None) -> Added | None:
         known = [] if old is None else old.tools
+        if not wish.adds and known:
+            return added
         return None if added is None else replace(added, tools=sorted({*known, *slot.tools}))
 
-    return _each(site, tools, change, with_tools, write=write)
+    asked = tools if wish.adds else [replace(tool, server=None) for tool in tools]
+    return _each(site, asked, change, with_tools, write=write)
 
 
 def remove(site: Site, tools: Sequence[Tool], *, write: bool = True) -> list[Outcome]:
-    """As `apply`, the other way round: also from files that are no longer the ones that count."""
+    """As `apply`, the other way round: also from files that are no longer the ones that count. `remembered` tells
+    whose those are."""
     names = {tool.name for tool in tools}
 
     def left(old: Added | None) -> list[str]:
@@ -101,7 +115,12 @@ def remove(site: Site, tools: Sequence[Tool], *, write: bool = True) -> list[Out
     return _each(site, tools, change, with_tools, write=write, recorded=True)
 
 
-def look(site: Site, tools: Iterable[Tool], python: str) -> list[Outcome]:
+def remembered(site: Site) -> set[str]:
+    """Names of the tools that something is remembered of, here or in the user's own files."""
+    return {name for record in _records(site).values() for added in record.files.values() for name in added.tools}
+
+
+def look(site: Site, tools: Sequence[Tool], python: str) -> list[Outcome]:
     """How the files stand: what `apply` would do."""
     return apply(site, tools, Wish(python), write=False)
 
@@ -111,33 +130,44 @@ _WithTools = Callable[[Slot, Added | None, Added | None], Added | None]
 
 
 def _each(
-    site: Site, tools: Iterable[Tool], change: _Change, with_tools: _WithTools, *, write: bool, recorded: bool = False
+    site: Site, tools: Sequence[Tool], change: _Change, with_tools: _WithTools, *, write: bool, recorded: bool = False
 ) -> list[Outcome]:
     with alone([site.state, site.data] if write else []):
-        root = site.root.resolve()
-        records = {
-            False: Record(site.state / site.record_name, root),
-            True: Record(site.data / "agents.json", Path("/")),
-        }
+        records = _records(site)
+        for record in records.values() if write else ():
+            if record.is_moved:
+                record.keep()
         slots = _slots(site, tools, records if recorded else {})
         return [_one(site, slot, records[slot.spot.is_users], change, with_tools, write) for slot in slots]
 
 
-def _slots(site: Site, tools: Iterable[Tool], records: Mapping[bool, Record]) -> list[Slot]:
+def _records(site: Site) -> dict[bool, Record]:
+    """Of this work tree's files, and of the user's own."""
+    return {
+        False: Record(site.state / site.record_name, site.root.resolve()),
+        True: Record(site.data / "agents.json", Path("/")),
+    }
+
+
+def _slots(site: Site, tools: Sequence[Tool], records: Mapping[bool, Record]) -> list[Slot]:
     """The files that count, and those where a tool is remembered."""
     slots: dict[str, Slot] = {}
     for tool in tools:
-        parts: list[tuple[Kind, tuple[Spot, ...], JsonEntry | TomlEntry | Section, bool]] = []
+        parts: list[tuple[Kind, Server | Rules, bool]] = [("rules", tool.rules, False)]
         if tool.server is not None:
-            parts.append(("server", tool.server.spots, tool.server.form, tool.server.typed))
-        parts.append(("rules", tool.rules.spots, tool.rules.form, False))
-        for kind, spots, form, typed in parts:
-            counts = site.spot(spots)
-            for spot in (counts, *(one for one in spots if one != counts)):
+            parts.insert(0, ("server", tool.server, tool.server.typed))
+        for kind, part, typed in parts:
+            known = [
+                Spot(str(record.path(key)) if is_users else key)
+                for is_users, record in records.items()
+                for key, added in record.files.items()
+                if added.kind == kind and tool.name in added.tools
+            ]
+            for spot in (site.spot(part.spots), *known):
                 path = _identity(site, spot)
-                if spot is counts or _is_remembered(records, spot, path, tool):
-                    slot = slots.setdefault(path, Slot(kind, spot, form, typed, []))
-                    slot.tools += [tool.name] if tool.name not in slot.tools else []
+                by_name = not spot.is_users or any(map(is_checkout, Path(path).parents))
+                slot = slots.setdefault(path, Slot(kind, spot, part.form, typed, [], by_name))
+                slot.tools += [tool.name] if tool.name not in slot.tools else []
     return list(slots.values())
 
 
@@ -149,15 +179,11 @@ def _identity(site: Site, spot: Spot) -> str:
         return spot.path
 
 
-def _is_remembered(records: Mapping[bool, Record], spot: Spot, path: str, tool: Tool) -> bool:
-    record = records.get(spot.is_users)
-    known = None if record is None else record.files.get(record.key(Path(path)))
-    return known is not None and tool.name in known.tools
-
-
 def _one(site: Site, slot: Slot, record: Record, change: _Change, with_tools: _WithTools, write: bool) -> Outcome:
     path = site.expanded(slot.spot.path)
-    shown = Outcome(slot.kind, tuple(slot.tools), path, site.shown(slot.spot), slot.spot.is_users, "failed")
+    shown = Outcome(
+        slot.kind, tuple(slot.tools), path, site.shown(slot.spot), slot.spot.is_users, "failed", by_name=slot.by_name
+    )  # fmt: skip
     try:
         target = site.target(slot.spot)
         before = content_of(target)
@@ -173,10 +199,14 @@ def _one(site: Site, slot: Slot, record: Record, change: _Change, with_tools: _W
             _put(target, slot.spot.is_users, record, before, after, added)
         brief = added is not None and added.brief
         beside = slot.kind == "rules" and VENDOR_START in (text or "")
-        return replace(shown, what=done.what, before=before, after=after, beside_vendor=beside, brief=brief)
-    except Unparsable as error:
+        return replace(
+            shown, what=done.what, before=before, after=after, beside_vendor=beside, brief=brief,
+            environment=done.environment,
+        )  # fmt: skip
+    except (Unparsable, RecursionError) as error:  # Python's own reader of TOML has no end of depth
         hint = "mend that, or do it by hand; then repeat"
-        return replace(shown, error=f"{shown.name}, {error}: left as it is", hint=hint)
+        told = error if isinstance(error, Unparsable) else "nested too deeply"
+        return replace(shown, error=f"{shown.name}, {told}: left as it is", hint=hint)
     except Refused as error:
         return replace(shown, error=error.message, hint=error.hint)
 

@@ -15,7 +15,7 @@ from contox_hooks.agent.json_entry import JsonEntry
 from contox_hooks.agent.record import Added
 from contox_hooks.agent.section import START, Section
 from contox_hooks.agent.toml_entry import TomlEntry
-from contox_hooks.agent.wanted import brief_in, is_ours, section_of, standing
+from contox_hooks.agent.wanted import brief_in, environment_in, is_ours, section_of, standing, starting
 
 What = Literal["added", "updated", "present", "other", "removed", "absent", "shared"]
 """`other`: an entry of our name in somebody's own words, left alone; `shared`: another tool still reads it."""
@@ -28,6 +28,8 @@ class Changed:
     """The file's text from now on; None for no file."""
     added: Added | None = None
     """What to remember; `after` is filled in when the bytes are known."""
+    environment: tuple[str, ...] = ()
+    """Names of variables that somebody gives our server there."""
 
 
 def server_added(
@@ -38,16 +40,18 @@ def server_added(
     found = form.found(now)
     stands = standing(found, entry)
     if stands in ("present", "other"):
-        return Changed("present" if stands == "present" else "other", text, old)
-    base = now
-    if stands == "outdated":
-        undone = take_out(now, old.insertions) if old is not None and intact and old.insertions else None
-        base = form.without(now, prune=False) if undone is None else undone
-    after, done = put_in(base, form.pieces(base, entry))
-    fresh = Added("server", [], insertions=list(done), made=text is None, prune=_has_holder(form, done))
-    if stands == "outdated" and old is not None:
-        fresh = replace(fresh, made=old.made, folders=old.folders, prune=fresh.prune or old.prune)
-    return Changed("added" if stands == "absent" else "updated", after, fresh)
+        return Changed("present" if stands == "present" else "other", text, old, environment_in(found))
+    if stands == "absent":
+        after, done = put_in(now, form.pieces(now, entry))
+        fresh = Added("server", [], insertions=list(done), made=text is None, prune=_has_holder(form, done))
+        return Changed("added", after, fresh)
+    kept = old or Added("server", [])
+    base = take_out(now, kept.insertions) if intact and kept.insertions else None
+    if base is not None:
+        after, done = put_in(base, form.pieces(base, entry))
+        return Changed("updated", after, replace(kept, insertions=list(done)))
+    after = form.changed(now, starting(entry))  # somebody wrote in the file since: where it stands, and no more
+    return Changed("updated", after, replace(kept, insertions=[]), environment_in(found))
 
 
 def _has_holder(form: JsonEntry | TomlEntry, done: tuple[Insertion, ...]) -> bool:
@@ -86,12 +90,10 @@ def taken_out(form: JsonEntry | TomlEntry | Section, text: str, old: Added | Non
     if found is None:
         return Changed("absent", text)
     if old is not None and intact and old.insertions:
-        if old.made:
-            return Changed("removed", None)
         before = take_out(text, old.insertions)
         if before is not None:
-            return Changed("removed", before)
-    if old is None and not isinstance(form, Section) and not is_ours(found):
+            return Changed("removed", None if old.made and form.is_bare(before) else before)
+    if not isinstance(form, Section) and not is_ours(found):
         return Changed("other", text)
     left = form.without(text, prune=old is not None and old.prune)
     is_own_file = old.made if old is not None else isinstance(form, Section) and bool(form.head)

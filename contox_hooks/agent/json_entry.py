@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,24 @@ class JsonEntry:
         if again is None or again.value != expected:
             raise Unparsable(line_at(text, servers.start), f"{self.name} cannot be taken out safely")
         return text
+
+    def changed(self, text: str, values: Mapping[str, Any]) -> str:
+        """The text with these of the entry's values in the place of those that stand there. Raises Unparsable."""
+        root = _root(text)
+        servers = self._servers(text, root)
+        entry = None if servers is None else servers.member(self.name)
+        assert root is not None
+        assert entry is not None
+        result = text
+        there = [one for key in values if (one := entry.value.member(key)) is not None]
+        for one in sorted(there, key=lambda one: one.start, reverse=True):
+            is_long = "\n" in text[one.value.start : one.value.end]
+            written = json.dumps(values[one.key], indent=_unit(text, root) if is_long else None, ensure_ascii=False)
+            written = written.replace("\n", newline_of(text) + _lead(text, one.start))
+            result = result[: one.value.start] + written + result[one.value.end :]
+        if len(there) != len(values) or self.found(result) != {**entry.value.value, **values}:
+            raise Unparsable(line_at(text, entry.start), f"{self.name} cannot be brought up to date safely")
+        return result
 
     def is_bare(self, text: str) -> bool:
         """Whether nothing is left that somebody may have wanted: no values, no comments."""

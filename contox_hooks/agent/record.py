@@ -51,7 +51,13 @@ class Record:
         self.files: dict[str, Added] = {}
         """By `key`: a work tree that is moved takes its record along."""
         self.root = root or Path()
+        self._kept_root = self.root
         self._read(root)
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether what is kept names another root."""
+        return bool(self.files) and self._kept_root != self.root
 
     def key(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
@@ -70,11 +76,12 @@ class Record:
     def _read(self, root: Path | None) -> None:
         try:
             values = json.loads(self._path.read_text("utf-8"))
-            self.root = Path(values["root"]) if root is None else root
+            self._kept_root = Path(values["root"])
+            self.root = root or self._kept_root
             for path, value in values["files"].items():
                 pieces = [Insertion(int(at), str(text)) for at, text in value.pop("insertions")]
                 self.files[path] = Added(insertions=pieces, **value)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def keep(self) -> None:

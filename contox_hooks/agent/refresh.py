@@ -15,11 +15,13 @@ from contox_hooks.agent.record import Record, alone, hash_of
 from contox_hooks.agent.section import Section
 from contox_hooks.agent.site import Site, content_of
 from contox_hooks.agent.tool import Spot
-from contox_hooks.agent.written import put_file, text_of
+from contox_hooks.agent.written import put_file, sweep_leftovers, text_of
 from contox_hooks.domain.error import Busy, Refused, RepositoryError, StoreError
-from contox_hooks.git.repository import from_git_dir
+from contox_hooks.git.repository import Repository, from_git_dir
 
-_UNDER_WAY = ("rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
+_UNDER_WAY = (
+    "rebase-merge", "rebase-apply", "sequencer", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG"
+)  # fmt: skip
 
 
 def wants_brief(state_root: Path) -> bool:
@@ -41,7 +43,10 @@ def refresh(state_root: Path, brief: Callable[[], str]) -> int:
 
 def _records(state_root: Path) -> Iterator[Record]:
     for path in sorted(state_root.glob("agents*.json")):
-        yield Record(path)
+        record = Record(path)
+        if path.name == "agents.json" and _repository(state_root, record.root) is None:
+            record.root = state_root.parents[1]  # the main work tree was moved, and took this folder along
+        yield record
 
 
 def _refreshed(state_root: Path, record: Record, brief: str) -> int:
@@ -54,6 +59,7 @@ def _refreshed(state_root: Path, record: Record, brief: str) -> int:
             continue
         try:
             path = site.target(Spot(key))
+            sweep_leftovers(path)
             before = content_of(path)
             text = None if before is None else text_of(path, before, strict=False)
             if before is None or text is None or Section().found(text) is None:
@@ -74,11 +80,15 @@ def _refreshed(state_root: Path, record: Record, brief: str) -> int:
 
 
 def _is_quiet(state_root: Path, root: Path) -> bool:
-    """Whether it is still this repository's work tree, and git is not in the middle of something there."""
+    """Whether git is not in the middle of something there."""
+    repo = _repository(state_root, root)
+    return repo is not None and not any((repo.git_dir / name).exists() for name in (*_UNDER_WAY, "index.lock"))
+
+
+def _repository(state_root: Path, root: Path) -> Repository | None:
+    """The one whose work tree is at `root`, if it is still ours."""
     try:
         repo = from_git_dir(root / ".git")
     except (RepositoryError, OSError):
-        return False
-    if (repo.common_dir / "contox").resolve() != state_root.resolve():
-        return False
-    return not any((repo.git_dir / name).exists() for name in (*_UNDER_WAY, "index.lock"))
+        return None
+    return repo if (repo.common_dir / "contox").resolve() == state_root.resolve() else None

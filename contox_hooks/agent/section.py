@@ -14,7 +14,7 @@ START, END = "<!-- contox-hooks:start -->", "<!-- contox-hooks:end -->"
 VENDOR_START = "<!-- contox:start -->"
 """The vendor's extension keeps a section of its own (CONTRACT.md section 8); it is left to it."""
 
-_MARK = re.compile(rf"^[ \t]*({START}|{END})[ \t]*(?=\r?$)", re.MULTILINE)
+_MARK = re.compile(rf"^\ufeff?[ \t]*({START}|{END})[ \t]*(?=\r?$)", re.MULTILINE)
 _CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 

@@ -68,9 +68,17 @@ class Site:
         inside = found.relative_to(root).parts if found.is_relative_to(root) else (".git",)
         if any(part.casefold() == ".git" for part in inside):
             raise Refused(f"{path} is a link that leads out of the work tree", hint="put a file of its own there")
-        if path.is_symlink() and (found.suffix != path.suffix or not found.is_file()):
+        foreign = next((f for f in found.parents if f.is_relative_to(root) and f != root and is_checkout(f)), None)
+        if foreign is not None:
+            raise Refused(f"{foreign} is a repository of its own", hint="run contox-hooks agents in there")
+        if path.is_symlink() and (not path.suffix or found.suffix != path.suffix or not found.is_file()):
             raise Refused(f"{path} is a link to {found}, which is no such file", hint="put a file of its own there")
         return found
+
+
+def is_checkout(folder: Path) -> bool:
+    """Whether it is the root of some work tree of git's."""
+    return os.path.lexists(folder / ".git")
 
 
 def _programs_data() -> Path:

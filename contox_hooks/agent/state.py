@@ -9,8 +9,8 @@ from contox_hooks.agent.apply import Outcome
 
 State = Literal["not_found", "found", "configured", "outdated"]
 
-IN_PLACE = ("present", "other", "updated")
-"""Something of ours, or of our name, is in the file."""
+IN_PLACE = ("present", "updated")
+"""Something of ours is in the file; an entry of our name that starts something else is not."""
 
 
 def state_of(files: Sequence[Outcome], *, is_here: bool) -> State:

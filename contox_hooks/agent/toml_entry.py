@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from contox_hooks.agent.insertion import Insertion, Unparsable, newline_of, put_in
 
 _LINE = re.compile(r"at line (\d+)")
+_STRING = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_STRINGS = rf"""\[(?:[^\[\]"'#]|{_STRING}|#[^\n]*+)*+\]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,27 @@ class TomlEntry:
             del left[self.key]
         if left != expected:
             raise Unparsable(1, f"{self.key}.{self.name} is written in a way that cannot be taken out safely")
+        return result
+
+    def changed(self, text: str, values: Mapping[str, Any]) -> str:
+        """The text with these of the entry's values in the place of those that stand there. Raises Unparsable."""
+        expected = _loaded(text)
+        expected[self.key][self.name] = {**expected[self.key][self.name], **values}
+        table = self._table.search(text)
+        start, end = (0, 0) if table is None else table.span()
+        lines = text[start:end]
+        for key, value in values.items():
+            pair = re.compile(rf"""^([ \t]*"?{re.escape(key)}"?[ \t]*=[ \t]*)(?:{_STRING}|{_STRINGS})""", re.MULTILINE)
+            found = pair.search(lines)
+            if found is not None:
+                lines = lines[: found.end(1)] + _written(value) + lines[found.end() :]
+        result = text[:start] + lines + text[end:]
+        try:
+            after = _loaded(result)
+        except Unparsable:
+            after = {}
+        if after != expected:
+            raise Unparsable(1, f"{self.key}.{self.name} is written in a way that cannot be brought up to date safely")
         return result
 
     def is_bare(self, text: str) -> bool:

@@ -8,6 +8,7 @@ are the work tree's; a path that ends in `/` is a folder.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from contox_hooks.agent.json_entry import JsonEntry
 from contox_hooks.agent.section import Section
@@ -29,7 +30,7 @@ class Spot:
     @property
     def is_users(self) -> bool:
         """Outside the work tree: for every repository of this user."""
-        return self.path.startswith(("~/", "%/"))
+        return self.path.startswith(("~/", "%/")) or PurePath(self.path).is_absolute()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What we write into a tool's files: the server's entry and the section of rules. Pure.
 
-Invariants: nothing that names this machine stands in a file of the work tree; no key, token or environment anywhere:
+Invariants: nothing that names this machine stands in a file of any work tree; no key, token or environment anywhere:
 the server finds its credentials itself. The brief is shown as data that cannot end its frame.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from contox_hooks.agent.section import END, START
 
-_OURS = {"type", "command", "args"}
+_STARTS = ("command", "args")
 _MODULE = "contox_hooks"
 
 RULES = """\
@@ -32,8 +32,8 @@ _FRAMED = re.compile(re.escape(_BRIEF) + r"\n(`{3,})text\n(.*?)\n\1\n", re.DOTAL
 
 
 def entry_for(python: str | None, *, typed: bool) -> dict[str, Any]:
-    """How to start the server: by its name, or in a user's own file by the absolute path of the interpreter, which a
-    desktop's programs find without PATH. `-P`: not from the folder that they start it in."""
+    """How to start the server: by its name, or in a file for nobody else by the absolute path of the interpreter, which
+    a desktop's programs find without PATH. `-P`: not from the folder that they start it in."""
     entry: dict[str, Any] = {"type": "stdio"} if typed else {}
     if python is None:
         return {**entry, "command": "contox-hooks", "args": ["mcp"]}
@@ -49,9 +49,21 @@ def standing(found: Any, entry: Mapping[str, Any]) -> Standing:
         return "absent"
     if not isinstance(found, dict):
         return "other"
-    if all(found.get(key) == entry[key] for key in ("command", "args")):
+    if all(found.get(key) == entry[key] for key in _STARTS):
         return "present"
-    return "outdated" if is_ours(found) and set(found) <= _OURS else "other"
+    return "outdated" if is_ours(found) else "other"
+
+
+def starting(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an entry says how the server is started; the rest (`disabled`, `autoApprove`) is the tool's and its
+    user's."""
+    return {key: entry[key] for key in _STARTS}
+
+
+def environment_in(found: Any) -> tuple[str, ...]:
+    """Names of the variables that an entry gives the server: we write none, so somebody else did."""
+    names = found.get("env") if isinstance(found, dict) else None
+    return tuple(sorted(map(str, names))) if isinstance(names, dict) else ()
 
 
 def is_ours(found: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from contox_hooks.agent.apply import Outcome, Wish, apply, look, remove
+from contox_hooks.agent.apply import Outcome, Wish, apply, look, remembered, remove
 from contox_hooks.agent.site import Site
 from contox_hooks.agent.state import IN_PLACE, State, is_part, state_of
 from contox_hooks.agent.tool import TOOLS, Tool
@@ -46,8 +46,9 @@ def command(
 
     JSON: tools, a list of name, label, state (not_found, found, configured, outdated), files; of each: path, kind
     (server, rules), state (absent, present, outdated, other, failed), everywhere (true: of all your repositories),
-    brief, error, hint. With --apply, --remove or --brief: changes, a list of path, kind, tools, what (added, updated,
-    present, removed, absent, shared, other, failed), everywhere, error, hint and, with --dry-run, diff; notes.
+    brief, environment (names of variables that an entry gives the server), error, hint. With --apply, --remove or
+    --brief: changes, a list of path, kind, tools, what (added, updated, present, removed, absent, shared, other,
+    failed), everywhere, error, hint and, with --dry-run, diff; notes.
     """
     if applying and removing:
         raise UsageError("--apply or --remove, not both")
@@ -64,15 +65,18 @@ def command(
     if not acts:
         _list(tools, seen, states, json)
         return
-    chosen = tools if names else [tool for tool in tools if is_part(seen[tool.name])]
+    known = remembered(site) if removing else set()
+    chosen = tools if names else [tool for tool in tools if tool.name in known or is_part(seen[tool.name])]
     if applying and not names:
         chosen = [tool for tool in tools if states[tool.name] != "not_found"]
+    wish = Wish(sys.executable, _brief(repo, chosen) if brief else None, brief, adds=applying)
+
+    def act(*, write: bool) -> list[Outcome]:
+        return remove(site, chosen, write=write) if removing else apply(site, chosen, wish, write=write)
+
     if not names and not dry_run and not yes and chosen:
-        _ask(chosen, seen, removing, json)
-    wish = Wish(sys.executable, _brief(repo, chosen) if brief else None, brief)
-    done = (
-        remove(site, chosen, write=not dry_run) if removing else apply(site, chosen, wish, write=not dry_run)
-    )  # fmt: skip
+        _ask(act(write=False), removing, json)
+    done = act(write=not dry_run)
     told = [file for file in done if file.what not in ("absent", "shared") or names]
     notes = agents_note.notes(repo, told, removing=removing, asked_for_brief=bool(brief))
     _tell(told, notes, dry_run, json, removing)
@@ -137,34 +141,38 @@ def _list(tools: Iterable[Tool], seen: dict[str, list[Outcome]], states: dict[st
         there = [file.name for file in seen[tool.name] if file.what in IN_PLACE]
         rows.append((tool.name, tool.label, _SAID[states[tool.name]], ", ".join(there)))
     table(("tool", "", "state", "we are in"), rows)
-    for file in _failures(seen):
-        warn(f"✗ {clean(file.error)} → {clean(file.hint)}")
-    if "found" in states.values():
+    for file in {file.path: file for files in seen.values() for file in files}.values():
+        if file.what == "failed":
+            warn(f"✗ {clean(file.error)} → {clean(file.hint)}")
+        elif file.what == "other":
+            warn(f"– {clean(agents_note.of_others_words(file))}")
+        elif file.environment:
+            warn(f"– {clean(agents_note.of_environment(file))}")
+    if any(file.what == "added" for tool in tools if states[tool.name] == "found" for file in seen[tool.name]):
         say("to add the MCP server and the rules: contox-hooks agents --apply; first a look: --dry-run")
     elif "outdated" in states.values():
         say("to bring them up to date: contox-hooks agents --apply")
-
-
-def _failures(seen: dict[str, list[Outcome]]) -> list[Outcome]:
-    return list({file.path: file for files in seen.values() for file in files if file.what == "failed"}.values())
 
 
 def _file_object(file: Outcome) -> dict[str, Any]:
     states = {"added": "absent", "updated": "outdated"}
     return {
         "path": file.path, "kind": file.kind, "state": states.get(file.what, file.what), "everywhere": file.is_users,
-        "brief": file.brief, "error": file.error, "hint": file.hint,
+        "brief": file.brief, "environment": file.environment, "error": file.error, "hint": file.hint,
     }  # fmt: skip
 
 
-def _ask(chosen: Sequence[Tool], seen: dict[str, list[Outcome]], removing: bool, json: bool) -> None:
+def _ask(planned: Sequence[Outcome], removing: bool, json: bool) -> None:
     """Lists what would be done; raises UsageError where nobody can be asked, Abort for a no."""
+    changing = [file for file in planned if file.what in agents_note.CHANGES]
+    if not changing:
+        return
     verb = "take us out of the files of" if removing else "write to the files of"
-    told = ", ".join(tool.label for tool in chosen)
+    told = ", ".join(tool.label for tool in TOOLS.values() if any(tool.name in file.tools for file in changing))
     if json or not (is_tty(sys.stdin) and is_tty(sys.stderr)):
         raise UsageError(f"this would {verb} {told}", hint="--yes does it, --dry-run shows it; or name the tools")
-    for path in dict.fromkeys(file.name for tool in chosen for file in seen[tool.name]):
-        warn(f"  {clean(path)}")
+    for file in changing:
+        warn(f"  {clean(file.name)}")
     typer.confirm(f"{verb.capitalize()} {told}?", abort=True, err=True)
 
 
@@ -180,7 +188,7 @@ def _tell(told: Sequence[Outcome], notes: Sequence[str], dry_run: bool, json: bo
         ]  # fmt: skip
         emit_json({"changes": changes, "notes": notes})
         return
-    changed = [file for file in told if file.what in ("added", "updated", "removed")]
+    changed = [file for file in told if file.what in agents_note.CHANGES]
     for file in told:
         if file.what == "failed":
             warn(f"✗ {clean(file.error)} → {clean(file.hint)}")
@@ -190,7 +198,8 @@ def _tell(told: Sequence[Outcome], notes: Sequence[str], dry_run: bool, json: bo
             say(f"{_DONE[file.what]} {clean(file.name)}  {styled(', '.join(file.tools), 'dim')}")
     if not changed and not any(file.what == "failed" for file in told):
         none = "nothing to do: we are in no file of a tool; all that we know: contox-hooks agents"
-        say("all in place already" if told and not removing else "nothing to take out" if removing else none)
+        there = any(file.what != "absent" for file in told)
+        say("all in place already" if there and not removing else "nothing to take out" if removing else none)
     elif changed and not dry_run:
         say(f"{plural(len(changed), 'file')} changed")
     for note in notes:

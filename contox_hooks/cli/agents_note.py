@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from contox_hooks.agent.apply import Outcome
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.tracked import tracked
+
+CHANGES = ("added", "updated", "removed")
 
 
 def diff(file: Outcome) -> str:
@@ -29,14 +33,11 @@ def _lines(content: bytes | None) -> list[str]:
 def notes(repo: Repository, done: Sequence[Outcome], *, removing: bool, asked_for_brief: bool) -> list[str]:
     """What the user should know now; one sentence each."""
     told = []
-    everywhere = [file.name for file in done if file.is_users and file.what in ("added", "updated", "removed")]
+    everywhere = [file.name for file in done if file.is_users and file.what in CHANGES]
     if everywhere:
         told.append(f"for all your repositories: {', '.join(everywhere)}")
-    told += [
-        f"{file.name} has a server of that name in words of your own: it is left as it is"
-        for file in done
-        if file.what == "other"
-    ]
+    told += [of_others_words(file) for file in done if file.what == "other"]
+    told += [words for file in done if (words := of_environment(file))]
     if any(file.beside_vendor for file in done):
         told.append("the vendor's extension keeps a section of its own in the rules; it is left to it")
     if removing:
@@ -44,12 +45,33 @@ def notes(repo: Repository, done: Sequence[Outcome], *, removing: bool, asked_fo
     servers = [file for file in done if file.kind == "server" and file.what != "failed"]
     if servers and importlib.util.find_spec("mcp") is None:
         told.append("the MCP server is not installed yet: pip install 'contox-hooks[mcp]'")
-    if any(not file.is_users for file in servers) and shutil.which("contox-hooks") is None:
-        told.append("contox-hooks is not on PATH: tools that start the server by its name will not find it")
+    if any(file.by_name for file in servers):
+        told += _of_path()
     told += _of_brief(repo, [file for file in done if file.brief and file.kind == "rules"]) if asked_for_brief else []
     if not (repo.common_dir / "contox" / "capture.db").exists():
         told.append("nothing is captured in this repository yet: contox-hooks init")
     return told
+
+
+def of_others_words(file: Outcome) -> str:
+    return f"{file.name} has a server of that name in words of your own: it is left as it is"
+
+
+def of_environment(file: Outcome) -> str:
+    """Empty where the server is given none: we give none, but a stranger's commit may."""
+    names = ", ".join(file.environment)
+    return f"{file.name} gives the server variables of its own: {names}" if names else ""
+
+
+def _of_path() -> list[str]:
+    """Whether tools that start the server by its name will find it."""
+    found = shutil.which("contox-hooks")
+    if found is None:
+        return ["contox-hooks is not on PATH: tools that start the server by its name will not find it"]
+    if sys.prefix != sys.base_prefix and Path(found).absolute().is_relative_to(sys.prefix):
+        how = "pipx install or uv tool install puts it on everybody's"
+        return [f"contox-hooks is on one virtual environment's PATH: editors started elsewhere will not find it; {how}"]
+    return []
 
 
 def _of_brief(repo: Repository, files: Sequence[Outcome]) -> list[str]:

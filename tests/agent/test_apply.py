@@ -167,6 +167,22 @@ def test_bytes_that_are_no_text_stay_in_prose(repo: Repo) -> None:
     assert path.read_bytes() == b"\xef\xbb\xbf# caf\xe9\r\n"
 
 
+@pytest.mark.parametrize("content", ["# Caf\u00e9\n".encode("utf-16"), "# Here\n".encode("utf-16-le"), b"a\0b\n"])
+def test_prose_in_another_encoding_is_left_alone(repo: Repo, content: bytes) -> None:
+    path = repo.write("CLAUDE.md", content)
+    done = apply(site_of(repo.path), [CLAUDE], WISH)[1]
+    assert (done.what, "UTF-16" in done.error, "UTF-8" in done.hint) == ("failed", True, True)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_the_owner_stays(repo: Repo) -> None:
+    path = repo.write("CLAUDE.md", "x\n")
+    os.chown(path, 4711, 4712)
+    apply(site_of(repo.path), [CLAUDE], WISH)
+    assert (path.stat().st_uid, path.stat().st_gid) == (4711, 4712)
+
+
 def test_a_full_disk_leaves_everything_as_it_was(repo: Repo) -> None:
     site = site_of(repo.path)
     repo.write("CLAUDE.md", "x\n")

@@ -90,7 +90,7 @@ def test_before_after_and_before_again(name: str, repo: Repo, sealed: Path, monk
 def test_all_at_once_and_away_again(repo: Repo, sealed: Path) -> None:
     site = site_of(repo.path)
     untouched = snapshot(repo.path, sealed)
-    done = apply(site, TOOLS.values(), Wish(PYTHON))
+    done = apply(site, list(TOOLS.values()), Wish(PYTHON))
     assert not [file for file in done if file.what == "failed"]
     assert next(file for file in done if file.path.name == "AGENTS.md").tools == ("cline", "codex", "agents-md")
     for name in TOOLS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from contox_hooks.agent.apply import Wish, apply, remove
 from contox_hooks.agent.refresh import refresh, wants_brief
 from contox_hooks.agent.section import END
+from contox_hooks.agent.site import Site
 from contox_hooks.agent.tool import TOOLS
 from tests.agent.world import PYTHON, site_of
 from tests.gitrepo import Repo
@@ -75,7 +77,7 @@ def test_no_brief_any_more(repo: Repo, briefed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "way", ["gone", "marks gone", "one mark gone", "conflict", "rebase", "moved", "link", "read-only"]
+    "way", ["gone", "marks gone", "one mark gone", "conflict", "rebase", "sequencer", "link", "read-only"]
 )
 def test_where_it_must_not(repo: Repo, briefed: Path, sealed: Path, way: str) -> None:
     text = briefed.read_bytes()
@@ -90,11 +92,8 @@ def test_where_it_must_not(repo: Repo, briefed: Path, sealed: Path, way: str) ->
         briefed.write_bytes(text + b"<<<<<<< HEAD\n")
     elif way == "rebase":
         (repo.path / ".git" / "rebase-merge").mkdir()
-    elif way == "moved":  # another repository lives at the old place
-        repo.path.rename(repo.path.parent / "moved")
-        other = Repo(repo.path)
-        other.write("CLAUDE.md", text)
-        state = repo.path.parent / "moved" / ".git" / "contox"
+    elif way == "sequencer":  # between two commits of a series of picks
+        (repo.path / ".git" / "sequencer").mkdir()
     elif way == "link":
         outside = sealed / "CLAUDE.md"
         outside.write_bytes(text)
@@ -105,3 +104,35 @@ def test_where_it_must_not(repo: Repo, briefed: Path, sealed: Path, way: str) ->
     before = briefed.read_bytes() if briefed.exists() else None
     assert refresh(state, told) == 0
     assert (briefed.read_bytes() if briefed.exists() else None) == before
+
+
+def test_a_work_tree_that_was_moved_goes_on(repo: Repo, briefed: Path) -> None:
+    """Also where another repository lives at the old place; that one is not touched."""
+    text = briefed.read_bytes()
+    moved = repo.path.rename(repo.path.parent / "moved")
+    Repo(repo.path).write("CLAUDE.md", text)
+    state = site_of(moved).state
+    assert refresh(state, told) == 1
+    assert "- **Spaces**" in (moved / "CLAUDE.md").read_text()
+    assert briefed.read_bytes() == text
+    assert json.loads((state / "agents.json").read_text())["root"] == str(moved)
+
+
+def test_a_linked_work_tree_that_was_moved_goes_on_from_the_next_apply(repo: Repo) -> None:
+    repo.commit("start", {"CLAUDE.md": "# Here\n"})
+    repo.git("worktree", "add", "-q", "../second")
+    state = site_of(repo.path).state
+    data = site_of(repo.path).data
+    sites = [Site(repo.path.parent / name, state, "agents-second.json", data) for name in ("second", "third")]
+    apply(sites[0], [CLAUDE], BRIEF)
+    repo.git("worktree", "move", "../second", "../third")
+    assert refresh(state, told) == 0
+    assert {file.what for file in apply(sites[1], [CLAUDE], Wish(PYTHON))} == {"present"}
+    assert refresh(state, told) == 1
+    assert "- **Spaces**" in (sites[1].root / "CLAUDE.md").read_text()
+
+
+def test_what_a_killed_refresh_left_half_written_goes(repo: Repo, briefed: Path) -> None:
+    left = repo.write(".CLAUDE.md.4711-99", "half")
+    refresh(site_of(repo.path).state, lambda: "- **Tabs**")
+    assert not left.exists()

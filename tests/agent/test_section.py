@@ -39,6 +39,13 @@ def test_marks_that_do_not_fit_and_conflicts_are_refused(text: str) -> None:
         FORM.found(text)
 
 
+def test_a_byte_order_mark_before_our_mark() -> None:
+    """The section was moved to the file's top, in an editor that keeps the mark of its encoding."""
+    text = f"\ufeff{SECTION}\n# Here\n"
+    assert FORM.found(text) == SECTION
+    assert FORM.without(text, prune=False) == "\ufeff# Here\n"
+
+
 def test_marks_in_a_sentence_are_none() -> None:
     assert FORM.found(f"We keep `{START}` and `{END}` here.\n") is None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contox_hooks.agent.apply import Wish, apply, remove
+from contox_hooks.agent.apply import Wish, apply, remembered, remove
 from contox_hooks.agent.tool import TOOLS
 from tests.agent.world import PYTHON, site_of, snapshot
 from tests.gitrepo import Repo
@@ -27,11 +27,13 @@ CLAUDE, CURSOR, CLINE, CODEX, ANTIGRAVITY = (
         ("CLAUDE.md", "not-there.md", "CLAUDE.md"),
         (".mcp.json", "{home}/.claude.json", ".mcp.json"),
         (".mcp.json", ".git/config", ".mcp.json"),
+        ("CLAUDE.md", "module/CLAUDE.md", "CLAUDE.md"),
     ],
 )
 def test_a_link_in_the_work_tree_leads_nowhere_else(
     repo: Repo, sealed: Path, link: str, target: str, failed: str
 ) -> None:
+    Repo(repo.path / "module").write("CLAUDE.md", "theirs")
     for path in (sealed / "notes.md", sealed / ".claude.json", repo.path.parent / "outside.md", repo.path / "run.sh"):
         path.write_text("theirs")
     (repo.path / link).symlink_to(target.format(home=sealed))
@@ -39,7 +41,7 @@ def test_a_link_in_the_work_tree_leads_nowhere_else(
     before = snapshot(repo.path.parent, sealed)
     done = apply(site_of(repo.path), [CLAUDE], Wish(PYTHON))
     assert [file.name for file in done if file.what == "failed"] == [failed]
-    assert "link" in done[failed == "CLAUDE.md"].error or "followed" in done[failed == "CLAUDE.md"].error
+    assert any(word in done[failed == "CLAUDE.md"].error for word in ("link", "followed", "repository of its own"))
     for path, found in before.items():
         assert snapshot(repo.path.parent, sealed)[path] == found
     assert (repo.path / ".git" / "config").read_bytes() == git
@@ -121,3 +123,30 @@ def test_codex_home(repo: Repo, sealed: Path, monkeypatch: pytest.MonkeyPatch) -
     apply(site_of(repo.path), [CODEX], Wish(PYTHON))
     assert (sealed / "elsewhere" / "config.toml").stat().st_mode & 0o777 == 0o600
     assert not (sealed / ".codex").exists()
+
+
+def test_a_submodules_files_are_its_own(repo: Repo) -> None:
+    Repo(repo.path / ".clinerules").write("a.md", "x\n")
+    before = snapshot(repo.path / ".clinerules")
+    done = apply(site_of(repo.path), [CLINE], Wish(PYTHON))[1]
+    assert (done.what, done.name) == ("failed", ".clinerules/contox-hooks.md")
+    assert snapshot(repo.path / ".clinerules") == before
+
+
+def test_a_link_without_a_suffix_may_lead_to_anything(repo: Repo) -> None:
+    makefile = repo.write("Makefile", "all:\n")
+    (repo.path / ".clinerules").symlink_to("Makefile")
+    assert apply(site_of(repo.path), [CLINE], Wish(PYTHON))[1].what == "failed"
+    assert makefile.read_text() == "all:\n"
+
+
+def test_what_is_remembered_of_a_file_that_counts_no_more_is_taken_out(
+    repo: Repo, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(sealed / "elsewhere"))
+    apply(site_of(repo.path), [CODEX], Wish(PYTHON))
+    monkeypatch.delenv("CODEX_HOME")
+    assert remembered(site_of(repo.path)) == {"codex"}
+    assert "~/elsewhere/config.toml" in [file.name for file in remove(site_of(repo.path), [CODEX])]
+    assert not (sealed / "elsewhere").exists()
+    assert not remembered(site_of(repo.path))

@@ -206,3 +206,78 @@ def test_the_interpreter_is_named_in_the_users_own_files_alone(tools: Repo, seal
     for path in (tools.path / ".mcp.json", tools.path / "AGENTS.md", tools.path / "CLAUDE.md"):
         assert sys.executable not in path.read_text()
         assert str(sealed) not in path.read_text()
+
+
+def test_the_brief_comes_to_sections_that_stand_and_to_no_tool_that_did_not_ask(tools: Repo, call: Call) -> None:
+    call("init", "--no-hooks")
+    call("agents", "--apply", "agents-md")
+    told = call("agents", "--brief", "--yes")  # Codex and Cline would read AGENTS.md too
+    assert told.code == 0, told.err
+    assert "~ AGENTS.md" in told.out
+    assert "In brief" in (tools.path / "AGENTS.md").read_text()
+    assert call("agents", "--brief", "claude").code == 0
+    assert call("agents", "--no-brief", "--yes").code == 0
+    assert "In brief" not in (tools.path / "AGENTS.md").read_text()
+    assert {name for name, state in states(call).items() if state == "configured"} == {"agents-md"}
+    assert tools.git("status", "--porcelain").split() == ["??", "AGENTS.md"]
+    call("agents", "--remove", "agents-md")  # no tool joined: it was the last one
+    assert not tools.git("status", "--porcelain")
+
+
+def test_two_people_have_the_same_brief(
+    told_repo: Repo, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with a clone and a memory of their own; else each commits over the other's for ever."""
+    told_repo.git("clone", "-q", ".", "../another name")
+    briefs = []
+    for name in ("work", "another name"):
+        monkeypatch.setenv("CONTOX_DATA_DIR", str(tmp_path / f"data of {name}"))
+        call("init", "--no-hooks", at=tmp_path / name)
+        call("agents", "--apply", "--brief", "claude", at=tmp_path / name)
+        briefs.append((tmp_path / name / "CLAUDE.md").read_text())
+    assert briefs[0] == briefs[1]
+    assert "- **" in briefs[0]
+    assert "Memory of" not in briefs[0]
+    lines = briefs[0].splitlines()
+    assert not [
+        line for line, after in zip(lines, lines[2:], strict=False) if line[:3] == "## " and after[:3] in ("## ", "```")
+    ]
+
+
+def test_what_a_killed_remove_left_goes_with_the_next_one(tools: Repo, call: Call) -> None:
+    call("agents", "--apply", "cursor")
+    for name in (".cursor/mcp.json", ".cursor/rules/contox-hooks.mdc"):
+        (tools.path / name).unlink()
+    assert call("agents", "--remove", "--yes").code == 0
+    assert not (tools.path / ".cursor").exists()
+    assert not (tools.path / ".git" / "contox" / "agents.json").exists()
+
+
+def test_whose_words_an_entry_is_in_is_said(tools: Repo, call: Call) -> None:
+    call("agents", "--apply", "claude")
+    tools.write(".mcp.json", '{"mcpServers": {"contox-hooks": {"command": "curl", "args": []}}}')
+    told = call("agents", "claude")
+    assert "configured" not in told.out
+    assert "--apply" not in told.out  # it would not help
+    assert ".mcp.json has a server of that name in words of your own" in told.err
+    entry = {"command": "contox-hooks", "args": ["mcp"], "env": {"CONTOX_API_URL": "https://example.org/x"}}
+    tools.write(".mcp.json", json.dumps({"mcpServers": {"contox-hooks": entry}}))
+    for told in (call("agents", "claude"), call("agents", "--apply", "claude")):
+        assert ".mcp.json gives the server variables of its own: CONTOX_API_URL" in told.out + told.err
+        assert "example.org" not in told.out + told.err
+    assert call("agents", "claude", "--json").json["tools"][0]["files"][0]["environment"] == ["CONTOX_API_URL"]
+
+
+def test_a_program_in_a_virtual_environment_alone_is_not_found_by_all(
+    tools: Repo, sealed: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = sealed / "bin" / "contox-hooks"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setattr(sys, "prefix", "/opt/venv")
+    assert "PATH" not in call("agents", "--apply", "claude").out
+    monkeypatch.setattr(sys, "prefix", str(sealed))
+    assert "on one virtual environment's PATH" in call("agents", "--apply", "claude").out
+    monkeypatch.setattr(sys, "base_prefix", str(sealed))
+    assert "PATH" not in call("agents", "--apply", "claude").out
