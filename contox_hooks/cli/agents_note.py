@@ -69,7 +69,7 @@ def _of_path() -> list[str]:
     if found is None:
         return ["contox-hooks is not on PATH: tools that start the server by its name will not find it"]
     if sys.prefix != sys.base_prefix and Path(found).absolute().is_relative_to(sys.prefix):
-        how = "pipx install or uv tool install puts it on everybody's"
+        how = "pipx install or uv tool install puts it where they look"
         return [f"contox-hooks is on one virtual environment's PATH: editors started elsewhere will not find it; {how}"]
     return []
 

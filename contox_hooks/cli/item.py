@@ -69,8 +69,8 @@ def item_page(item: Item, relations: Sequence[Related] = ()) -> None:
     say()
     say(f"Evidence, {plural(len(item.evidence), 'quote')}:")
     for found in item.evidence:
-        where = f" {clean(found.path)}" if found.path else " (message)"
-        say(f"  {found.commit_sha[:12]}{where}")
+        where = f" {clean(found.path)}" if found.path else " (message)" if found.is_of_commit else ""
+        say(f"  {found.told_by}{where}")
         for line in clean(found.quote, lines=True).strip().split("\n"):
             say(f"    {line}")
 

@@ -53,20 +53,20 @@ def _cited(item: Item, width: int, *, whole: bool) -> Iterator[str]:
         return
     if whole:
         for each in item.evidence:
-            yield from _dim(_wrapped(f"cites {each.commit_sha[:12]} {_place(each)}:", width))
+            yield from _dim(_wrapped(f"cites {each.told_by} {_place(each)}:", width))
             for line in clean(each.quote.strip("\n"), lines=True).split("\n"):
                 yield from _dim(_wrapped(f"  {line}", width))
         return
     found = next((each for each in item.evidence if each.path is not None), item.evidence[0])
     more = f", {plural(len(item.evidence) - 1, 'more quote')}" if len(item.evidence) > 1 else ""
-    yield styled(cut(f"cites {found.commit_sha[:12]} {_place(found)}{more}:", width), "dim")
+    yield styled(cut(f"cites {found.told_by} {_place(found)}{more}:", width), "dim")
     yield styled(cut(f"  {clean(found.quote)}", width), "dim")
 
 
 def _place(found: Evidence) -> str:
     if found.path:
         return clean(found.path)
-    return "the message" if found.is_of_commit else "the note"
+    return "the message" if found.is_of_commit else "in its own words"
 
 
 def _dim(lines: Iterable[str]) -> Iterator[str]:

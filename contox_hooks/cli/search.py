@@ -111,7 +111,7 @@ def _tell(hit: SearchHit, explain: bool) -> None:
     told = one_line_of_facts(item)
     if told:
         say(f"  {told}")
-    commit = f"{item.evidence[0].commit_sha[:12]}  " if item.evidence else ""
+    commit = f"{item.evidence[0].told_by}  " if item.evidence else ""
     say(styled(f"  {commit}contox-hooks memory {item.id}", "dim"))
     if explain:
         near = "" if hit.similarity is None else f", similarity {hit.similarity:.2f}"

@@ -38,6 +38,16 @@ class Evidence:
     def is_of_commit(self) -> bool:
         return ":" not in self.commit_sha
 
+    @property
+    def told_by(self) -> str:
+        """For people: the commit's short id, or what else it was."""
+        kind = self.commit_sha.partition(":")[0]
+        return (
+            self.commit_sha[:12]
+            if self.is_of_commit
+            else {"mcp_save": "a note", "scan_result": "a scan"}.get(kind, kind)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:

@@ -310,7 +310,7 @@ def test_until_idle_does_not_wait_for_a_dead_server(connected: Connected, proces
 
 
 def test_for_so_many_seconds(connected: Connected, process: Callable[..., Process]) -> None:
-    assert process("--for", "0.5").end().startswith("Watching Work on")
+    assert process("--for", "2").end().startswith("Watching Work on")
 
 
 def test_a_connection_that_cannot_be_read_is_told(connected: Connected, watching: Callable[..., Watching]) -> None:
