@@ -128,7 +128,8 @@ def _leaves(parts: Assembly) -> list[str]:
     diffs = f", redacted diffs of up to {settings.diff_budget:,} characters" if settings.diffs else ""
     return [
         f"leaves this machine, for each commit: subject, body, branch, author's name, changed paths{diffs};",
-        "  and that branches were switched, merged or rewritten",
+        "  that branches were switched, merged or rewritten; names of files that the tracker saw saved;",
+        "  what you or your AI tools tell contox-hooks: saved notes, scans, what `collect` gathers",
         "stays here: e-mail addresses, excluded files, what redaction takes out (contox-hooks outbox show)",
     ]
 

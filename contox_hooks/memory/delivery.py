@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from contox_hooks.backend.protocol import Receipt
-from contox_hooks.domain.event import Event, key_of
+from contox_hooks.domain.event import TOLD, Event, key_of
 from contox_hooks.domain.pipeline import decide_auto_run
 from contox_hooks.domain.setting import Settings
 from contox_hooks.memory.ingest import Batch, names_of
@@ -54,7 +54,7 @@ class Taken:
     is_known: bool = False
     """It came before, and got this answer then."""
     is_pending: bool = False
-    """Its commits are on their way to be memory."""
+    """What it tells of is on its way to be memory."""
     to_wake: tuple[str, ...] = ()
     """Sessions of its batch that have runs queued."""
 
@@ -81,7 +81,7 @@ class _Taking:
         self._ingest = Batch(store, first.project_id, first.settings.window)
         self._look_up(deliveries)
         self._wanted: dict[str, int] = {}
-        """Sessions with commits to learn from, and the least seconds between automatic runs."""
+        """Sessions with commits or notes to learn from, and the least seconds between automatic runs."""
         self._landed: dict[str, None] = {}
 
     def _look_up(self, deliveries: Sequence[Delivery]) -> None:
@@ -139,11 +139,14 @@ class _Taking:
         if settings.auto_learn:
             self._landed |= {receipt.session_id: None for event, receipt in told if event.type == "landed"}
         changed_lines = sum(event.changed_lines for event, _ in told)
-        wants = decide_auto_run(auto_learn=settings.auto_learn, changed_lines=changed_lines)
-        if wants:
-            sessions = {receipt.session_id for event, receipt in told if event.type == "commit"}
-            self._wanted |= dict.fromkeys(sessions, settings.min_interval_s)
-        return wants
+        is_due = decide_auto_run(auto_learn=settings.auto_learn, changed_lines=changed_lines)
+        sessions = {
+            receipt.session_id
+            for event, receipt in told
+            if (is_due and event.type == "commit") or (settings.auto_learn and event.type in TOLD)
+        }
+        self._wanted |= dict.fromkeys(sessions, settings.min_interval_s)
+        return bool(sessions)
 
     def finished(self, taken: Sequence[Taken | None]) -> list[Taken | None]:
         """What is done once for all of them."""

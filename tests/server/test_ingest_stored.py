@@ -369,7 +369,7 @@ def test_what_is_small_saved_or_unwanted_starts_nothing(
     sender: Sender, service: Service, running: Running, bell: Bell
 ) -> None:
     small = {**CAPTURE, "commits": [{**CAPTURE["commits"][0], "insertions": 1, "deletions": 1}]}
-    answers = [sender.send(small), sender.send(SAVE)]
+    answers = [sender.send(small), sender.send(SAVE, skipEnrichment=True)]
     answers.append(
         sender.send({**CAPTURE, "commits": [{**CAPTURE["commits"][0], "sha": "a" * 12}]}, skipEnrichment=True)
     )
@@ -380,6 +380,14 @@ def test_what_is_small_saved_or_unwanted_starts_nothing(
         assert "enrichmentJobId" not in answer.json()
     assert service.jobs.pending_count(sender.project_id) == 0
     assert not [project_id for project_id, _ in bell.woken if project_id == sender.project_id]
+
+
+def test_a_note_and_a_scan_start_what_makes_memory_of_them(sender: Sender, service: Service) -> None:
+    scan = {"type": "scan_result", "summary": "s", "findings": [], "standing": []}
+    for event, source in ((SAVE, "mcp-server"), (scan, "cli-scan")):
+        said = sender.send(event, source=source).json()
+        assert said["enrichmentPending"] is True
+        assert service.jobs.of_session(said["sessionId"])[0].id == said["enrichmentJobId"]
 
 
 def test_a_trailing_run_waits_for_its_time_and_is_not_forgotten(sender: Sender, service: Service, bell: Bell) -> None:
@@ -419,12 +427,16 @@ def test_postgresql_takes_the_same(in_postgres: Running) -> None:
     senders = [Sender(owner, in_postgres.project(name)) for name in ("one", "two")]
     saves = [{**SAVE, "summary": f"Number {number}\0"} for number in range(20)]
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda number: senders[number % 2].send(saves[number // 2]), range(40)))
+        answers = list(
+            pool.map(lambda number: senders[number % 2].send(saves[number // 2], skipEnrichment=True), range(40))
+        )
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["eventId"] for answer in answers}) == 40
     assert senders[0].send(saves[0]).json()["eventId"] == answers[0].json()["eventId"]
     for number, nonce in enumerate(("n" * 9, "\0ü")):
-        assert senders[0].send({**SAVE, "summary": f"Nonce {number}"}, nonce=nonce).status_code == 202
+        assert (
+            senders[0].send({**SAVE, "summary": f"Nonce {number}"}, nonce=nonce, skipEnrichment=True).status_code == 202
+        )
         assert senders[0].send(CAPTURE, nonce=nonce).status_code == 409
     said = senders[0].send(CAPTURE).json()
     assert "enrichmentJobId" in said
