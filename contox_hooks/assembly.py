@@ -45,7 +45,7 @@ class Assembly:
     def project(self) -> Project:
         """Found by its git directory. Only where nothing is remembered of it (a new clone, another repository in a
         folder that was used before, a store that was lost) is git asked for root commit and remote."""
-        projects, remembered = self.service.projects, self._remembered()
+        projects, remembered = self.service.projects, self.remembered
         known = projects.of_clone(self.repo.common_dir)
         if known is not None and known.root_commit is not None and known.id == remembered.get("id"):
             return known
@@ -61,7 +61,8 @@ class Assembly:
         self._remember(project)
         return project
 
-    def _remembered(self) -> dict[str, Any]:
+    @property
+    def remembered(self) -> dict[str, Any]:
         """The project's id, name and settings as they were last seen here; empty before the first time."""
         try:
             return dict(json.loads((self.state.root / _REMEMBERED).read_text()))
@@ -70,7 +71,7 @@ class Assembly:
 
     def _remember(self, project: Project) -> None:
         now = {"id": project.id, "name": project.name, "settings": dict(project.settings)}
-        if self.state.exists and now != self._remembered():
+        if self.state.exists and now != self.remembered:
             with suppress(OSError):  # only a memory of it
                 (self.state.root / _REMEMBERED).write_text(json.dumps(now))
 
@@ -95,7 +96,7 @@ class Assembly:
         try:
             self._remember(self.project)
         except StoreError:
-            return dict(self._remembered().get("settings", {}))
+            return dict(self.remembered.get("settings", {}))
         return dict(self.project.settings)
 
     @property

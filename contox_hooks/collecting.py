@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,7 +20,9 @@ from contox_hooks.domain.error import Busy, NotInitialised
 from contox_hooks.domain.event import Event, key_of
 from contox_hooks.domain.path import Exclusions
 from contox_hooks.domain.session import WINDOW_S
+from contox_hooks.domain.since import WorkInProgress
 from contox_hooks.git.history import DigestLimits, read_digests
+from contox_hooks.git.run import GitFailed
 from contox_hooks.git.since import branch_of, head_of, reached, span
 from contox_hooks.git.tree import Trees
 from contox_hooks.git.work_tree import work_in_progress
@@ -66,6 +68,8 @@ class Collected:
     """An earlier one that may not have been handed over: it was, first."""
     passed_over: int = 0
     """Lines of transcripts that were too long or not understood as JSON."""
+    troubles: tuple[str, ...] = ()
+    """What could not be looked at, a line each."""
 
 
 def collect(parts: Assembly, wanted: Wanted, *, dry_run: bool = False) -> Collected:
@@ -76,7 +80,7 @@ def collect(parts: Assembly, wanted: Wanted, *, dry_run: bool = False) -> Collec
         cursor = read_cursor(_path(parts.state))
         again, position = cursor.pending or (None, cursor.position)
         collected, _ = _gathered(parts, wanted, position)
-        return Collected(collected.event, collected.found, again, collected.passed_over)
+        return replace(collected, again=again)
     lock = FileLock(parts.state.root / "collect.lock")
     if not lock.take():
         raise Busy("another collect is at it in this repository", hint="try again when it is done")
@@ -96,7 +100,7 @@ def _handed_over(parts: Assembly, wanted: Wanted) -> Collected:
         write_cursor(path, Cursor(position, (collected.event, after)))
         inbox.put(parts.state, collected.event)
     write_cursor(path, Cursor(after))
-    return Collected(collected.event, collected.found, again, collected.passed_over)
+    return replace(collected, again=again)
 
 
 def _path(state: State) -> Path:
@@ -106,24 +110,37 @@ def _path(state: State) -> Path:
 def _gathered(parts: Assembly, wanted: Wanted, before: Position) -> tuple[Collected, Position]:
     """What is new since `before`, and where things stand after it."""
     now, settings = int(time.time()), parts.settings
-    floor = None if wanted.since_s is None else now - wanted.since_s
+    floor = None if wanted.since_s is None else max(0, now - wanted.since_s)
     exclusions, trees = Exclusions(settings.exclude), Trees(parts.repo)
     commits = _commits(parts, before.heads, floor, now - FIRST_S) if wanted.commits else _Commits([], 0, before.heads)
-    work, here = work_in_progress(parts.repo, limits_of(settings)), parts.repo.git_dir.name
-    work_hash = "" if work is None or work.is_clean else sha256(repr(work).encode("utf-8", "replace")).hexdigest()
-    is_new = work_hash not in ("", before.works.get(here))
+    here = parts.repo.git_dir.name
+    work, work_hash, troubles = _work(parts, before.works.get(here, ""))
     looked_at, read = before.at_utc, _Read((), before.marks, Counter(), 0)
     if wanted.transcripts:
-        floor_of_new = now - FIRST_S if before.at_utc is None else before.at_utc - _SLACK_S
+        # A last look that is still to come was by a clock that has been set back: nobody knows when it was.
+        floor_of_new = looked_at - _SLACK_S if looked_at is not None and looked_at <= now else now - FIRST_S
         read = _read(trees, before.marks, floor, floor_of_new if floor is None else floor)
         looked_at = now
     found = Found(
-        branch_of(parts.repo), commits.digests, commits.total, work if is_new else None,
+        branch_of(parts.repo), commits.digests, commits.total, work,
         evidence_of(read.steps, trees, exclusions), read.told,
     )  # fmt: skip
     after = Position(looked_at, commits.heads, {**before.works, here: work_hash}, read.marks)
     event = None if found.is_empty else _event(found, before, after, now)
-    return Collected(event, found, None, read.passed_over), after
+    return Collected(event, found, None, read.passed_over, troubles), after
+
+
+def _work(parts: Assembly, before: str) -> tuple[WorkInProgress | None, str, tuple[str, ...]]:
+    """Work in progress if it is not as `before`; a hash of it, "" for none; what could not be looked at."""
+    try:
+        work = work_in_progress(parts.repo, limits_of(parts.settings))
+    except GitFailed as error:
+        return None, before, (f"work in progress: {error.message}",)
+    if work is None or work.is_clean:
+        return None, "", ()
+    told = replace(work, troubles=())
+    after = sha256(repr(told).encode("utf-8", "replace")).hexdigest()
+    return told if after != before else None, after, work.troubles
 
 
 def _event(found: Found, before: Position, after: Position, now: int) -> Event:

@@ -1,14 +1,14 @@
 """The digest since the last save, put together: where it begins, commits within a budget, work in progress.
 
-For whoever shows it: the CLI, the MCP server. No rules of its own. Invariants: nothing on disk changes; a repository
-that is not captured gets no store.
+For whoever shows it: the CLI, the MCP server. No rules of its own. Invariants: nothing on disk changes, also where the
+memory is missing or damaged; a repository that is not captured gets no store.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contox_hooks.capture.limit import limits_of
 from contox_hooks.domain.diff import shares
@@ -34,21 +34,19 @@ def digest_since_save(
 ) -> SinceSave:
     """`limit`: of commits; `base`: a revision to count from instead of the last save. Raises RepositoryError,
     SettingError."""
-    repo, troubles = parts.repo, []
-    limits = limits_of(settings_of(parts))
-    save = None
-    if base is None:
-        try:
-            save = _last_save(parts)
-        except StoreError as error:
-            troubles.append(f"the last save: {error.message}")
+    repo, memory = parts.repo, _memory(parts)
+    limits, troubles = limits_of(memory.settings), []
+    if base is None and memory.trouble:
+        troubles.append(memory.trouble)
     head = head_of(repo)
-    begin = base_of(repo, head, save) if base is None else base_given(repo, base)
+    begin = base_of(repo, head, memory.save) if base is None else base_given(repo, base)
+    begin = replace(begin, is_known=not troubles or memory.save is not None)
     found = span(repo, head, [begin.sha] if begin.sha else [], walk=mode, limit=limit)
     work = None
     if wip:
         try:
             work = work_in_progress(repo, limits)
+            troubles += () if work is None else work.troubles
         except GitFailed as error:
             troubles.append(f"work in progress: {error.message}")
     return SinceSave(
@@ -59,21 +57,41 @@ def digest_since_save(
 
 def settings_of(parts: Assembly) -> Settings:
     """Also where nothing is captured yet: then no store is opened, let alone made."""
+    return _memory(parts).settings
+
+
+class _Memory(NamedTuple):
+    """What is told of this repository, as far as it can be read."""
+
+    settings: Settings
+    save: Save | None = None
+    trouble: str = ""
+
+
+def _memory(parts: Assembly) -> _Memory:
     from contox_hooks.configuration import effective_settings
 
-    return parts.settings if parts.state.database.exists() else effective_settings(parts.repo).settings
-
-
-def _last_save(parts: Assembly) -> Save | None:
     if not parts.state.database.exists():
-        return None
+        return _Memory(effective_settings(parts.repo).settings)
     from contox_hooks.capture.inbox import letters
     from contox_hooks.memory.saving import last_save
+    from contox_hooks.memory.service import Service
+    from contox_hooks.place import memory_path
 
     # A note that was just saved may still be on its way to the memory.
     waiting = [Save.of(event.payload, event.at_utc) for _, event in letters(parts.state) if event.type == "mcp_save"]
-    saves = [save for save in (last_save(parts.service.store, parts.project.id), *waiting) if save is not None]
-    return max(saves, key=lambda save: save.at_utc, default=None)
+    saves = [save for save in waiting if save is not None]
+    settings, trouble = parts.remembered.get("settings", {}), ""
+    save = max(saves, key=lambda each: each.at_utc, default=None)
+    try:
+        with Service.open(memory_path(), readonly=True) as service:
+            known = service.projects.of_clone(parts.repo.common_dir)
+            project_id = known.id if known is not None else parts.remembered.get("id", "")
+            settings = settings if known is None else known.settings
+            save = last_save(service.store, project_id, saves)
+    except StoreError as error:
+        trouble = f"the last save: {error.message}"
+    return _Memory(effective_settings(parts.repo, settings).settings, save, trouble)
 
 
 def _commits(repo: Repository, shas: list[str], limits: DigestLimits, begin: Base, mode: Walk) -> list[SinceCommit]:

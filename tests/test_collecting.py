@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from contox_hooks.domain.error import Busy, Error, NotInitialised, StoreError
 from contox_hooks.domain.event import Event
 from contox_hooks.lock import FileLock
 from contox_hooks.pipeline.note import is_automatic
+from contox_hooks.transcript.cursor import read_cursor, write_cursor
 from tests.gitrepo import Repo
 from tests.transcript.sample import claude_did, claude_file, claude_said, codex, codex_call, codex_file, write
 
@@ -229,6 +231,56 @@ def test_a_killed_one_is_finished_by_the_next(work: Repo) -> None:
     again = collected(work).again
     assert again is not None
     assert waiting(work) == [again]
+
+
+def test_a_clock_that_was_ahead_hides_no_transcript(work: Repo, sealed: Path) -> None:
+    collected(work)
+    path = work.path / ".git/contox/collect.json"
+    cursor = read_cursor(path)
+    write_cursor(path, replace(cursor, position=replace(cursor.position, at_utc=NOW + 400 * 86_400)))
+    write(claude_file(sealed, work.path), [claude_said("one", work.path, NOW)])
+    assert content(collected(work).event, "Agent transcripts") == "Requests:\n- one"
+
+
+def test_a_work_tree_that_cannot_be_read_holds_up_nothing_else(work: Repo) -> None:
+    work.write("a.txt", "changed\n")
+    first = collected(work).event
+    assert content(first, "a.txt")
+    (work.path / ".git/index").rename(work.path / "kept")
+    (work.path / ".git/index").write_bytes(b"broken")
+    found = collected(work)
+    assert (found.event, len(found.troubles)) == (None, 1)
+    (work.path / "kept").rename(work.path / ".git/index")
+    assert collected(work).event is None  # the same work as before is no news
+    (work.path / "a.txt").unlink()
+    os.mkfifo(work.path / "a.txt")
+    found = collected(work)
+    assert content(found.event, "Files changed (1)") == "a.txt"
+    assert found.troubles
+
+
+def test_counts_of_what_was_not_read_say_so(work: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        work.commit(f"c{number}", {f"{number}.txt": "x\n"}, now=True)
+    monkeypatch.setattr(collecting, "_COMMITS_READ", 2)
+    event = collected(work, Wanted(since_s=3000 * 604_800)).event  # before there was time
+    assert event is not None
+    assert event.payload["summary"] == (
+        "[evidence-collector] 2 files changed (of the latest 2 commits), 4 commits on main"
+    )
+
+
+def test_what_codex_did_in_another_repository_is_not_ours(work: Repo, sealed: Path, tmp_path: Path) -> None:
+    collected(work)
+    other = Repo(tmp_path / "other")
+    patch = "*** Begin Patch\n*** Update File: theirs.py\n@@\n*** End Patch"
+    calls = [
+        codex_call("shell", NOW, command=["cat", "theirs"], workdir=str(other.path)),
+        codex_call("shell", NOW, command=["apply_patch", patch], workdir=str(other.path)),
+        codex_call("shell", NOW, command=["make"]),
+    ]
+    write(codex_file(sealed), [codex("session_meta", NOW, cwd=str(work.path)), *calls])
+    assert content(collected(work).event, "Agent transcripts") == "Commands:\n- make"
 
 
 def test_two_at_once_and_a_place_without_room(work: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contox_hooks.assembly import Assembly
 from contox_hooks.backend.protocol import Receipt
@@ -14,7 +17,10 @@ from contox_hooks.capture.store import CaptureStore
 from contox_hooks.digesting import ALL_CHARACTERS, digest_since_save
 from contox_hooks.domain.error import RepositoryError
 from contox_hooks.domain.event import Event, key_of
+from contox_hooks.domain.since import Save as Made
 from contox_hooks.domain.since import SinceSave
+from contox_hooks.memory.saving import latest
+from contox_hooks.place import memory_path
 from tests.gitrepo import EPOCH, Repo
 
 Save = Callable[..., Receipt]
@@ -72,6 +78,50 @@ def test_a_note_that_is_still_on_its_way_counts(captured: Repo, save: Save) -> N
     assert subjects(since(captured)) == ["two"]
     save(captured.head(), EPOCH + 1)
     assert subjects(since(captured)) == []
+
+
+def test_a_clock_that_was_ahead_costs_no_later_save_its_turn(captured: Repo, save: Save) -> None:
+    month = 30 * 86_400
+    first = captured.head()
+    parts = Assembly(captured.repository)
+    parts.service.store._clock = lambda: EPOCH + month + 60
+    parts.service.ingest(parts.project.id, [note(first, EPOCH + month)])
+    captured.commit("two", {"b.txt": "b\n"})
+    assert since(captured).base.sha == first  # the only one there is
+    parts.service.store._clock = lambda: EPOCH + 60
+    parts.service.ingest(parts.project.id, [note(captured.head(), EPOCH)])
+    assert since(captured).base.sha == captured.head()
+
+
+SAVES = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9)), min_size=1, max_size=6)
+
+
+@given(late=SAVES)
+def test_by_a_right_clock_the_save_made_last_is_the_last_one(late: list[tuple[int, int]]) -> None:
+    """However late each arrives."""
+    arrived = sorted(((Made("abcdef0", at), at + by) for at, by in late), key=lambda each: -each[1])
+    found = latest(arrived)
+    assert found is not None
+    assert found.at_utc == max(at for at, _ in late)
+
+
+@pytest.mark.parametrize("broken", ["missing", "damaged"])
+def test_a_memory_out_of_reach_is_told_and_left_as_it_is(captured: Repo, save: Save, broken: str) -> None:
+    save(captured.head())
+    parts = Assembly(captured.repository)
+    parts.service.projects.set_setting(parts.project.id, "diffs", False)
+    assert Assembly(captured.repository).effective  # remembered
+    folder = memory_path().parent
+    for path in folder.iterdir():
+        path.unlink() if broken == "missing" else path.write_bytes(b"no database" * 20)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    found = since(captured)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert found.commits[0].digest.diff_missing == "off"
+    assert found.troubles[0].startswith("the last save: ")
+    assert "nothing was saved" not in found.to_markdown()
+    assert "the latest, as nobody could say where the last save was" in found.to_markdown()
+    assert since(captured, base=captured.head()).troubles == ()
 
 
 def test_a_save_that_history_left_behind(captured: Repo, save: Save) -> None:
@@ -143,10 +193,16 @@ def test_work_is_looked_at_on_request(repo: Repo) -> None:
     work = since(repo).work
     assert work is not None
     assert work.unstaged.files_total == 1
+    (repo.path / "a.txt").unlink()
+    os.mkfifo(repo.path / "a.txt")
+    found = since(repo)
+    assert found.work is not None
+    assert found.troubles == found.work.troubles != ()
     (repo.path / ".git/index").write_bytes(b"broken")
     found = since(repo)
     assert found.work is None
     assert found.troubles[0].startswith("work in progress: ")
+    assert "index file smaller than expected" in found.troubles[0]
 
 
 def test_the_object_is_json_and_says_what_the_text_says(captured: Repo, save: Save) -> None:

@@ -39,7 +39,8 @@ def command(
     JSON: stored; dryRun; paused; again: null, or the key of an earlier event that was handed over first; event: null
     where nothing is new, or type, key, source, at_utc (seconds since the epoch), payload (summary, changes: category,
     title, content); commits, files, requests, filesWritten, commands: how many; transcripts: tool to how many;
-    passedOver: lines of transcripts that could not be read.
+    passedOver: lines of transcripts that could not be read; commitsRead: the latest, whose files are among those that
+    `files` counts; troubles: what could not be looked at, a line each.
     """
     from contox_hooks.assembly import Assembly
     from contox_hooks.collecting import Wanted, collect
@@ -83,6 +84,8 @@ def _object(collected: Collected, dry_run: bool) -> dict[str, Any]:
         "commands": found.evidence.commands.total,
         "transcripts": dict(found.transcripts),
         "passedOver": collected.passed_over,
+        "commitsRead": len(found.commits),
+        "troubles": list(collected.troubles),
     }
 
 
@@ -91,6 +94,8 @@ def _tell(collected: Collected, dry_run: bool) -> None:
         say("stored what an earlier collect had gathered")
     if collected.passed_over:
         warn(f"contox-hooks: {plural(collected.passed_over, 'line')} of transcripts passed over: too long, or no JSON")
+    for trouble in collected.troubles:
+        warn(f"contox-hooks: not looked at: {clean(trouble)}")
     if collected.event is None:
         say("nothing new since the last collect")
         return
@@ -101,7 +106,7 @@ def _tell(collected: Collected, dry_run: bool) -> None:
 
 def _counted(found: Found) -> str:
     told = [plural(found.commits_total, "commit")] if found.commits_total else []
-    told += [f"{plural(found.files_total, 'file')} changed"] if found.files else []
+    told += [found.files_told] if found.files else []
     evidence = found.evidence
     for part, noun in ((evidence.requests, "request"), (evidence.commands, "command")):
         told += [plural(part.total, noun)] if part.total else []

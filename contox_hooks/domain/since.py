@@ -44,6 +44,8 @@ class Base:
     """Full id; what it reaches is left out. None: nothing is."""
     save: Save | None = None
     """The last one, also where its head could not be used."""
+    is_known: bool = True
+    """False: nobody could say which save was the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class WorkInProgress:
     submodules: tuple[Submodule, ...] = ()
     doing: tuple[str, ...] = ()
     """What git is in the middle of, a phrase each: `rebase of main (2 of 5)`."""
+    troubles: tuple[str, ...] = ()
+    """What could not be looked at, a line each; no part of what was done."""
 
     @property
     def is_clean(self) -> bool:

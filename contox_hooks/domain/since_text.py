@@ -52,6 +52,8 @@ def _from(base: Base, now: int) -> str:
         return f"since {saved}"
     if base.kind == "merge-base":
         return f"since {sha}, where this history left that of {saved}"
+    if not base.is_known:
+        return "the latest, as nobody could say where the last save was"
     return f"the latest, as {saved} is not in this history" if saved else "the latest, as nothing was saved yet"
 
 

@@ -6,8 +6,14 @@ Reads small files of the worktree's git directory; git is not asked, nothing is 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
+from contox_hooks.domain.line import one_line
 from contox_hooks.domain.redaction import redact_all
+
+_READ: Final = 8192
+"""Characters of such a file: more than a path may have, so that a branch's name is whole when it is redacted."""
+_SHOWN: Final = 300
 
 _HEADS = (
     ("MERGE_HEAD", "merge"),
@@ -18,10 +24,10 @@ _HEADS = (
 
 
 def operations(git_dir: Path) -> tuple[str, ...]:
-    """A phrase each: `rebase of main (2 of 5)`, `merge`; redacted."""
+    """A phrase each: `rebase of main (2 of 5)`, `merge`; redacted, then cut."""
     found = [phrase for phrase in (_rebase(git_dir / "rebase-merge", "msgnum", "end"), _apply(git_dir)) if phrase]
     found += [name for head, name in _HEADS if (git_dir / head).exists()]
-    return tuple(redact_all(found)[0])
+    return tuple(one_line(phrase, _SHOWN) for phrase in redact_all(found)[0])
 
 
 def _apply(git_dir: Path) -> str:
@@ -41,6 +47,7 @@ def _rebase(folder: Path, at: str, last: str) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "backslashreplace")[:300].strip().partition("\n")[0]
+        with path.open(encoding="utf-8", errors="backslashreplace") as file:
+            return file.read(_READ).strip().partition("\n")[0]
     except OSError:
         return ""

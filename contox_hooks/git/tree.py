@@ -1,4 +1,7 @@
-"""The folders of a repository's work trees, and what lies in them. Reads small files and links; git is not asked."""
+"""The folders of a repository's work trees, and what lies in them. Reads small files and links.
+
+git is asked only of a folder that is gone: it may have been another repository.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from contox_hooks.git.repository import Repository
+from contox_hooks.git.run import run, stream
 
 
 def work_trees(repo: Repository) -> list[Path]:
@@ -23,9 +27,11 @@ def work_trees(repo: Repository) -> list[Path]:
 
 
 class Trees:
-    """Says of a path where it is in this repository, links followed; a repository inside it is another one."""
+    """Says of a path where it is in this repository, links followed; a repository inside it is another one. A folder
+    that is gone is in it if HEAD or the index has files below it."""
 
     def __init__(self, repo: Repository) -> None:
+        self._repo = repo
         self.folders = work_trees(repo)
         roots = {Path(os.path.realpath(folder)) for folder in self.folders}
         # A linked work tree may lie in the main one.
@@ -52,4 +58,16 @@ class Trees:
             return None
         inside = real.relative_to(root)
         between = (root / part for part in (inside, *inside.parents) if part.parts)
-        return None if any(os.path.lexists(part / ".git") for part in between) else inside
+        if any(os.path.lexists(part / ".git") for part in between):
+            return None
+        return inside if not inside.parts or real.is_dir() or _is_tracked(self._repo, inside.as_posix()) else None
+
+
+def _is_tracked(repo: Repository, folder: str) -> bool:
+    """Whether HEAD or the index of this work tree has files below it."""
+    if run(repo.git_dir, "cat-file", "-t", f"HEAD:{folder}", ok=(0, 128)) == b"tree\n":
+        return True
+    with stream(repo.git_dir, "--literal-pathspecs", "ls-files", "-z", "--", f"{folder}/") as process:
+        assert process.stdout is not None
+        # A submodule's own entry has no slash behind its name.
+        return process.stdout.read(len(os.fsencode(folder)) + 1) == os.fsencode(f"{folder}/")

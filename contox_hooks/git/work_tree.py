@@ -1,43 +1,38 @@
 """Work in progress: what is staged, changed and untracked. The one place where the work tree is looked at, on request.
 
-Owns what git is asked. Invariants: the index is never refreshed, locked or written (plumbing only: `git diff` refreshes
+Owns what is compared. Invariants: the index is never refreshed, locked or written (plumbing only: `git diff` refreshes
 it whatever GIT_OPTIONAL_LOCKS says, builtin/diff.c); nothing of an excluded file gets through but its lines in the
-totals; every list is bounded and counted; every text is redacted.
+totals; every list is bounded and counted; every text is redacted; what cannot be read costs contents, never names.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from contox_hooks.domain.digest import Person
-from contox_hooks.domain.redaction import redact, redact_all
-from contox_hooks.domain.since import Conflict, Side, Submodule, WorkInProgress
+from contox_hooks.domain.redaction import redact_all
+from contox_hooks.domain.since import Side, WorkInProgress
 from contox_hooks.git.history_digest import DigestLimits, Header, PatchPlan, digest_of, is_excluded
-from contox_hooks.git.history_format import CONFIG, DIFF_OPTIONS, PATCH_OPTIONS, decoded_path, unquoted
-from contox_hooks.git.history_stream import HistoryStream, Patch
+from contox_hooks.git.history_format import DIFF_OPTIONS, PATCH_OPTIONS, decoded_path, unquoted
+from contox_hooks.git.history_stream import Changes, HistoryStream, Patch, RawChange
+from contox_hooks.git.look import CHUNK_BYTES, Look, asking
 from contox_hooks.git.operation import operations
 from contox_hooks.git.repository import Repository
-from contox_hooks.git.run import GitFailed, run, stream
+from contox_hooks.git.run import GitFailed, run
+from contox_hooks.git.status import MAX_NAMES, Status, status_by_name, status_of
 
 SIDE_CHARACTERS: Final = 5120
 """Of diff, the index and the work tree each (CONTRACT.md section 3, "Other numbers")."""
-MAX_NAMES: Final = 50
-"""Of untracked files, and of those in conflict (the same place)."""
-
-_CHUNK_BYTES = 262_144
-_CONFIG = (*CONFIG, "core.fsmonitor=false", "status.submoduleSummary=false")
-_SUBMODULE = ("new commits", "modified content", "untracked content")
-_CONFLICT = {
-    "DD": "both deleted", "AU": "added by us", "UD": "deleted by them", "UA": "added by them", "DU": "deleted by us",
-    "AA": "both added", "UU": "both modified",
-}  # fmt: skip
-"""git status' own words for them."""
+COMPARED_BYTES: Final = 32_000_000
+"""Of a file that git is let compare: it reads all of one to say that nothing in it changed, 3 GB in 26 s."""
+_MAX_ASIDE: Final = 256
+"""Files that are kept from git, each an argument."""
+_MAX_TOLD: Final = 5
+_OF_TREE: Final = ("diff-files", "-0")
 
 
 def work_in_progress(repo: Repository, limits: DigestLimits) -> WorkInProgress | None:
@@ -45,103 +40,113 @@ def work_in_progress(repo: Repository, limits: DigestLimits) -> WorkInProgress |
     if repo.work_tree is None:
         return None
     limits = replace(limits, diff_budget=SIDE_CHARACTERS if limits.wants_diffs else 0, max_files=MAX_NAMES)
-    status = _status(repo, repo.work_tree, limits)
-    in_index = _side(repo, repo.work_tree, ("diff-index", "--cached", _tree(repo)), limits)
-    # The index may hold times that are out of date: only status tells what differs.
-    in_tree = _side(repo, repo.work_tree, ("diff-files", "-0"), limits, among=frozenset(status.changed))
+    look = Look(repo.git_dir, repo.work_tree, limits.exclusions)
+    of_index = ("diff-index", "--cached", _tree(repo))
+    staged, touched = _named(look, *of_index), _named(look, *_OF_TREE)
+    staged_aside, aside = _beyond_comparing(repo.work_tree, staged), _beyond_comparing(repo.work_tree, touched)
+    troubles = _told([*staged_aside, *aside], limits)
+    try:
+        in_index = _side(look, of_index, limits, aside=staged_aside)
+    except GitFailed as error:
+        in_index = _by_name(staged, limits)
+        troubles.append(f"what is staged, but for names: {error.stderr}")
+    try:
+        status = status_of(look.past(aside))
+        # The index may hold times that are out of date: only status tells what differs.
+        in_tree = _side(look, _OF_TREE, limits, aside=aside, among=status.changed)
+    except GitFailed as error:
+        status = status_by_name(look, touched.kept)
+        in_tree = _by_name(touched, limits)
+        troubles.append(f"what is not staged, but for names: {error.stderr}")
+    return _work(repo, in_index, in_tree, status, troubles)
+
+
+def _work(repo: Repository, in_index: Side, in_tree: Side, status: Status, troubles: list[str]) -> WorkInProgress:
     return WorkInProgress(
-        in_index, in_tree,
-        tuple(redact_all(status.untracked)[0]), status.untracked_total,
-        tuple(replace(each, path=redact(each.path).text) for each in status.conflicts), status.conflicts_total,
-        tuple(replace(each, path=redact(each.path).text) for each in status.submodules),
-        operations(repo.git_dir),
+        in_index, in_tree, tuple(status.untracked), status.untracked_total, tuple(status.conflicts),
+        status.conflicts_total, tuple(status.submodules), operations(repo.git_dir), tuple(troubles),
     )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Status:
-    changed: list[bytes] = field(default_factory=list)
-    """Paths whose file in the work tree differs from the index."""
-    untracked: list[str] = field(default_factory=list)
-    untracked_total: int = 0
-    conflicts: list[Conflict] = field(default_factory=list)
-    conflicts_total: int = 0
-    submodules: list[Submodule] = field(default_factory=list)
+def _beyond_comparing(work_tree: Path, changes: Changes) -> list[RawChange]:
+    """What git would read for long, or die of: a pipe or a device where a file was."""
+
+    def is_beyond(path: bytes) -> bool:
+        try:
+            found = (work_tree / os.fsdecode(path)).lstat()
+        except OSError:
+            return False  # it is gone
+        if stat.S_ISDIR(found.st_mode) or stat.S_ISLNK(found.st_mode):
+            return False
+        return not stat.S_ISREG(found.st_mode) or found.st_size > COMPARED_BYTES
+
+    return [change for change in changes.kept if change.status != "U" and is_beyond(change.path)][:_MAX_ASIDE]
 
 
-def _status(repo: Repository, work_tree: Path, limits: DigestLimits) -> _Status:
-    found = _Status()
-    asked = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=none", "--no-renames")
-    for entry in _entries(repo, work_tree, asked):
-        kind = entry[:1]
-        if kind not in (b"1", b"u", b"?"):
-            continue
-        # Fields are separated by single spaces; the path is the last one and may hold spaces itself.
-        fields = entry.split(b" ", {b"1": 8, b"u": 10, b"?": 1}[kind])
-        path = fields[-1]
-        if kind == b"1" and fields[1][1:2] != b".":
-            found.changed.append(path)
-        if is_excluded(path, limits.exclusions):
-            continue
-        if kind == b"?":
-            found.untracked_total += 1
-            if len(found.untracked) < MAX_NAMES:
-                found.untracked.append(decoded_path(path))
-        elif kind == b"u":
-            found.conflicts_total += 1
-            if len(found.conflicts) < MAX_NAMES:
-                how = fields[1].decode()
-                found.conflicts.append(Conflict(decoded_path(path), _CONFLICT.get(how, how)))
-        else:
-            marks = fields[2].decode()[1:]
-            what = tuple(word for mark, word in zip(marks, _SUBMODULE, strict=True) if mark != ".")
-            if what and len(found.submodules) < MAX_NAMES:
-                found.submodules.append(Submodule(decoded_path(path), what))
-    return found
+def _told(aside: list[RawChange], limits: DigestLimits) -> list[str]:
+    paths = dict.fromkeys(change.path for change in aside)
+    names = [decoded_path(path) for path in paths if not is_excluded(path, limits.exclusions)]
+    if not names:
+        return []
+    shown = ", ".join(redact_all(names[:_MAX_TOLD])[0])
+    more = f" and {len(names) - _MAX_TOLD} more" if len(names) > _MAX_TOLD else ""
+    return [f"what changed in files over {COMPARED_BYTES // 1_000_000} MB, or that are no files: {shown}{more}"]
 
 
-def _entries(repo: Repository, work_tree: Path, asked: tuple[str, ...]) -> Iterator[bytes]:
-    """What git writes, split at NUL as it comes: a million untracked files are never held at once."""
-    with _asking(repo, work_tree, asked) as process:
-        assert process.stdout is not None
-        rest = b""
-        while data := os.read(process.stdout.fileno(), _CHUNK_BYTES):
-            *entries, rest = (rest + data).split(b"\0")
-            yield from entries
-        _ended(process, asked)
+def _named(look: Look, *asked: str) -> Changes:
+    """What differs by the index and the files' sizes and times: contents are read where they leave git in doubt. Those
+    in conflict as U."""
+    options = ("--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=dirty")
+    with asking(look.unfiltered(), *asked, *options) as descriptor:
+        cursor = _cursor(descriptor, look)
+        changes = cursor.changes()
+        cursor.next_commit()
+    return changes
+
+
+def _by_name(changes: Changes, limits: DigestLimits) -> Side:
+    changes = replace(changes, kept=[change for change in changes.kept if change.status != "U"])
+    plan = PatchPlan(changes, limits, is_merge=False)
+    side = Side.of(digest_of(_NOBODY, changes, plan, [], limits=limits, origin="created", missing="unreadable"))
+    return replace(
+        side, files=tuple(replace(file, binary=False) for file in side.files),
+        diff_missing=side.diff_missing if side.files_total else "",
+    )  # fmt: skip
 
 
 def _side(
-    repo: Repository, work_tree: Path, asked: tuple[str, ...], limits: DigestLimits, *,
-    among: frozenset[bytes] | None = None,
+    look: Look, asked: tuple[str, ...], limits: DigestLimits, *,
+    aside: list[RawChange], among: set[bytes] | None = None,
 ) -> Side:  # fmt: skip
-    """What one comparison says, as a digest is made of a commit. `among`: the paths that count."""
+    """What one comparison says, as a digest is made of a commit. `aside`: changes that git is kept from; `among`: the
+    other paths that count. Raises GitFailed."""
     patch = PATCH_OPTIONS if limits.wants_diffs else ()
     options = (
         "--raw", "--numstat", *DIFF_OPTIONS, "--ignore-submodules=dirty", "--ita-invisible-in-index",
         "--diff-filter=u", *patch,
     )  # fmt: skip
-    asked = (asked[0], *options, *asked[1:], "--")
-    with _asking(repo, work_tree, asked) as process:
-        assert process.stdout is not None
-        descriptor = process.stdout.fileno()
-        cursor = HistoryStream(
-            lambda: os.read(descriptor, _CHUNK_BYTES), os.urandom(16), lambda path: is_excluded(path, limits.exclusions)
-        )
+    with asking(look.past(aside), asked[0], *options, *asked[1:]) as descriptor:
+        cursor = _cursor(descriptor, look)
         changes = cursor.changes()
         if among is not None:
             changes.kept = [change for change in changes.kept if change.path in among]
             changes.counted = sum(path in among for path in changes.counts)
         for change in changes.kept:
             change.insertions, change.deletions = changes.counts.get(change.path, (None, None))
+        changes.kept += aside
         plan = PatchPlan(changes, limits, is_merge=False)
         patches = cursor.patches(plan.allowance)[0]
         cursor.next_commit()  # to the end: git is not stopped in the middle
-        _ended(process, asked)
     # Files may have changed while git looked: a patch must not be shown under another file's name.
     missing = "" if all(_is_of(patch, plan.owner(patch).path) for patch in patches) else "unreadable"
     return Side.of(
         digest_of(_NOBODY, changes, plan, [] if missing else patches, limits=limits, origin="created", missing=missing)
+    )
+
+
+def _cursor(descriptor: int, look: Look) -> HistoryStream:
+    return HistoryStream(
+        lambda: os.read(descriptor, CHUNK_BYTES), os.urandom(16), lambda path: is_excluded(path, look.exclusions)
     )
 
 
@@ -154,18 +159,6 @@ def _is_of(patch: Patch, path: bytes) -> bool:
 
 
 _NAMING: Final = (b"--- ", b"+++ ")
-
-
-def _asking(
-    repo: Repository, work_tree: Path, asked: tuple[str, ...]
-) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    place = ("-C", str(work_tree), f"--work-tree={work_tree}")
-    return stream(repo.git_dir, *place, *asked, config=_CONFIG)
-
-
-def _ended(process: subprocess.Popen[bytes], asked: tuple[str, ...]) -> None:
-    if process.wait():
-        raise GitFailed(asked, process.returncode, "the work tree cannot be read: git status says why")
 
 
 def _tree(repo: Repository) -> str:

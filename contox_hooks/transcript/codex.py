@@ -54,7 +54,9 @@ def _call(at_utc: int | None, payload: object) -> Step:
     command = _command(member(given, "command") or member(given, "cmd"))
     written = tuple(_PATCHED.findall(f"{command}\n{text(member(given, 'input'))}"))
     # A patch given to a shell is a change of files, not a command that anybody would want to see.
-    return Step(at_utc, written=written, commands=(command,) if command and not written else ())
+    commands = (command,) if command and not written else ()
+    workdir = text(member(given, "workdir")) or text(member(given, "working_directory"))
+    return Step(at_utc, written=written, commands=commands, workdir=workdir or None)
 
 
 def _command(value: object) -> str:

@@ -25,6 +25,8 @@ class Step:
     written: tuple[str, ...] = ()
     """Paths as the tool was given them: absolute, or from `cwd`."""
     commands: tuple[str, ...] = ()
+    workdir: str | None = None
+    """Where this one step was done, absolute or from `cwd`; what follows it is not."""
 
     @property
     def tells(self) -> bool:

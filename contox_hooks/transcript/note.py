@@ -51,10 +51,18 @@ class Found:
 
     @property
     def files_total(self) -> int:
-        """With those beyond a list's bound; such a file counts in each list that is too short for it."""
+        """With those beyond a list's bound; such a file counts in each list that is too short for it. Files of commits
+        that are counted and not in `commits` are unknown."""
         beyond = sum(part.files_total - part.excluded_files - len(part.files) for part in self._parts)
         beyond += 0 if self.work is None else self.work.untracked_total - len(self.work.untracked)
         return len(self.files) + beyond + self.evidence.files.total - len(self.evidence.files.shown)
+
+    @property
+    def files_told(self) -> str:
+        """How many, for people."""
+        read = len(self.commits)
+        of = f" (of the latest {read} commits)" if read < self.commits_total else ""
+        return f"{plural(self.files_total, 'file')} changed{of}"
 
     @property
     def _parts(self) -> list[CommitDigest | Side]:
@@ -63,7 +71,7 @@ class Found:
 
 def note_payload(found: Found) -> dict[str, Any]:
     where = f" on {found.branch}" if found.branch else ""
-    counted = f"{plural(found.files_total, 'file')} changed, {plural(found.commits_total, 'commit')}{where}"
+    counted = f"{found.files_told}, {plural(found.commits_total, 'commit')}{where}"
     return {"summary": f"{MARK} {counted}", "changes": [dict(change) for change in _changes(found)]}
 
 

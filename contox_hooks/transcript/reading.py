@@ -104,7 +104,8 @@ def _stretch(
             continue
         cwd = step.cwd or cwd
         if step.tells and (floor is None or step.at_utc is None or step.at_utc >= floor):
-            steps.append(replace(step, cwd=cwd))
+            where = str(Path(cwd or "", step.workdir)) if step.workdir else cwd
+            steps.append(replace(step, cwd=where, workdir=None))
     return Stretch(tuple(steps), replace(mark, offset=offset, cwd=cwd), passed_over)
 
 

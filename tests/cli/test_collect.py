@@ -35,6 +35,11 @@ def test_from_a_look_to_nothing_new(learnt: Repo, call: Call, sealed: Path, drai
     assert call("collect").out == "nothing new since the last collect\n"
     found = call("collect", "--json").json
     assert (found["stored"], found["event"], drained) == (False, None, ["drain"])
+    (learnt.path / ".git/index").write_bytes(b"no index")
+    told = call("collect")
+    assert told.out == "nothing new since the last collect\n"
+    assert told.err.startswith("contox-hooks: not looked at: work in progress: git ")
+    assert call("collect", "--json").json["troubles"][0].startswith("work in progress: git ")
 
 
 def test_what_is_stored_reaches_the_memory(learnt: Repo, call: Call) -> None:

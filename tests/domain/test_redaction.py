@@ -108,6 +108,78 @@ def test_ordinary_code_stays(text: str) -> None:
     assert redact(text).text == text
 
 
+HEX, WORD = "9f8e7d6c5b4a3928" + "1706ffee", "Tr0ub4" + "dor9xQ"
+
+COMMANDS = [
+    f"x {name} {HEX} y" for name in (
+        "--token", "--api-key", "--apikey", "--secret", "--client-secret", "--access-token", "--auth-token", "--authtoken",
+        "--private-key", "--accessToken", "--access-key", "-token", "--api_key", "'--token'",
+    )
+]  # fmt: skip
+COMMANDS += [
+    f"x --token '{HEX}'", f'x --token "{HEX}"', f'["x", "--token", "{HEX}"]', f"['x', '--client-secret', '{HEX}', 'y']", f"+  x --token {HEX} \\",
+    f"x --password {WORD}", "x --password hunter2", "x --password swordfish y", "x --db-password=swordfish y", "x --password 'corr3ct h0rse' y",
+    "x --password Pa$sw!rdX", "x --password 'it'\"'\"'s9x4b' y", "x --password 'it'\\''s9x4b' y", "x --passphrase 'correct horse battery'",
+    "x --token 3f1d9a52-7c3e-4b61-9d0f-aa12bb34cc56", "x --token 1//0gXq9ZkLm3PvRtYw", f"x --password={WORD} y", f"x --set a=1,db.password={WORD}",
+    f"kubectl create secret generic a --from-literal=password={WORD}", f"kubectl create secret generic a --from-literal=api-key={HEX} -n b",
+    f"curl -u bob:{WORD} https://x", f"curl -sSLu bob:{WORD} https://x", f"curl -ubob:{WORD} https://x", f"curl --user bob:{WORD} https://x",
+    f"curl --proxy-user=bob:{WORD} https://x", f"curl -X POST -d '{{\"a\": 1}}' -u 'bob:{WORD}' https://x", f"curl -u bob:'{WORD}' https://x",
+    f"curl -u 'bob:{WORD} two words' https://x", f"curl 'https://x?a=1 & b' -u bob:{WORD}", f"curl https://x \\\n  -u bob:{WORD}", f"/usr/bin/curl -u :{WORD} x",
+    f"+curl https://x \\\n+-u bob:{WORD}", f'{{"command": "curl -u \\"bob:{WORD}\\" https://x"}}', "curl -u admin:admin https://x",
+    f"curl -H 'X-Api-Key: {HEX}' https://x", f"curl -H X-Auth-Token:{HEX} https://x", f"http https://x X-Api-Key:{HEX}",
+    f"sshpass -p {WORD} ssh x", f"sshpass -p{WORD} ssh x", f"sshpass -p '{WORD}' ssh x", f"mysql -u root -p{WORD} db", f"mysqldump -uroot -p'{WORD}' db",
+    f"docker exec db mariadb -p{WORD}", f"mysql --password={WORD} db", f"mysql --password={WORD}", f"docker login -u bob -p {WORD} host",
+    f"helm registry login host -u bob -p {WORD}", f"redis-cli -h db -a {WORD} ping", f"mongosh -u bob -p {WORD}",
+    "openssl rsa -in a -passin pass:hunter22", f"keytool -list -storepass {WORD}", "openssl req -passout 'pass:swordfish' -x",
+    f"gh secret set A --body {HEX}", f"npm config set //registry.example.org/:_authToken {HEX}", f"git config --global sendemail.smtpPass {WORD}",
+    "aws configure set aws_secret_access_key h7Gk2/Lq9ZpXw4VbN8tR1cY6dM3fJ5sK0aUeTiPo", f"PGPASSWORD={WORD} psql -h db", "PGPASSWORD=swordfish psql -h db",
+    f"export FOO_TOKEN={HEX}", f"FOO_TOKEN={HEX} x", f"env FOO_TOKEN={HEX} x", f"docker run -e FOO_TOKEN={HEX} x", f"docker run --env=FOO_TOKEN={HEX} x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_secrets_in_command_lines_go(text: str) -> None:
+    clean = redact(text)
+    assert clean.count == 1, clean
+    left = ("hunter2", "swordfish", "h0rse", "horse", "rdX", "s9x4b", "7c3e", "0gXq", "words", "admin:admin", "Lq9Z")
+    assert not [each for each in (HEX, WORD, *left) if each in clean.text], clean
+    assert redact(clean.text) == (type(clean))(clean.text, 0)
+
+
+def test_every_secret_of_one_command_goes() -> None:
+    clean = redact(f"curl -u bob:{WORD} --proxy-user 'eve:{WORD}2' -H 'X-Api-Key: {HEX}' --pass {WORD} https://x")
+    assert clean.text == (
+        "curl -u bob:[redacted:command-secret] --proxy-user 'eve:[redacted:command-secret]' "
+        "-H 'X-Api-Key: [redacted:assigned-secret]' --pass [redacted:assigned-secret] https://x"
+    )
+
+
+OTHER_COMMANDS = [
+    "x --token $TOKEN y", "x --token '$TOKEN'", 'x --token "${TOKEN}"', "x --token <token>", "x --token TOKEN", "x --token YOUR_TOKEN", "x --token your-token",
+    "x --token $(cat /run/token1)", "x --token `cat token1`", "x --token {{ token1 }}", "x --token %TOKEN1%", "x --token @token1.txt", "x --token --verbose1x",
+    "x --password prompt", "x --password $DB_PASSWORD", "x --password-stdin", "x --password-file /run/secrets/db1", "x --password <password>", "x --password PASSWORD",
+    "x --private-key ~/.ssh/id_ed25519", "x --private-key id_ed25519", "x --private-key ./keys/Server2.pem", "x --private-key /etc/ssl/Private/k9k8k7k6.key",
+    "x --tokens 4096", "x --max-tokens 128000", "x --token-limit 128000k1", "docker build --secret id=npmrc1,src=.npmrc1 .", "x --secret-id prod/db/1",
+    "x --secret arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2", "x --token https://a.example.org/t1", "x --secret tls-cert-2024",
+    "x --api-key-name my_key_2 y", "x --token token2 y", "Pass `--token` or `--password` instead of the URL.", "the --password option and the --token flag",
+    "--password argument is now 2fa", "instead of --password because it is", 'parser.add_argument("--token", help="a token")', '("--password", "db_password")',
+    '@click.option("--token", "api_token", envvar="TOKEN1")', '"--token", "GitHub token of 2024"', "use --token where needed", "--token, -t",
+    "curl -u $USER:$PASSWORD https://x", 'curl -u "$A:$B" https://x', "curl -u user:password https://x", "curl -u bob https://x", "curl -u <user>:<pass> https://x",
+    "curl -u ${A}:${B} https://x", "curl https://x | docker run -u 1000:10001 y", "apt install curl && docker run -u root:wheel y", "curl -O https://x:8080/y",
+    "curl --unix-socket /run/a:b1c2 x", "curl -u {user}:{password} x", "mysql -u root -p db", "mysql -u root -p", "docker run --name mysql -p3306:3306 x",
+    "mysql -port1234 x", "apt install mysql && mkdir -pv9 x", "mysql -p$PASSWORD x", "mysql -p${PASSWORD} x", "the login page -p is", "docker login -u bob -p $PASSWORD",
+    "docker login -u bob --password-stdin", "echo hello | docker login --password-stdin", "redis-cli -a $REDIS_PASSWORD", "sshpass -p $PASS ssh x", "sshpass -e ssh x",
+    "sshpass -f /run/p1 ssh x", "ssh -p 2222 x", "mkdir -p abc123def", "libcurl -u a:b1c2d3", "openssl rsa -passin env:PASS1 -in a",
+    "kubectl create secret generic a --from-literal=password=$PASSWORD", "git config credential.helper store", "git config --global user.name bob1", "npm config set registry x",
+    "PGPASSWORD=$PASSWORD psql", "export FOO_TOKEN=$(x)", "gh secret set A --body $VALUE", "gh secret set A < file1.txt", "x --credentials creds9.json", "--pass 2", "-pass1x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OTHER_COMMANDS)
+def test_ordinary_commands_stay(text: str) -> None:
+    assert redact(text).text == text
+
+
 def key(prefix: str, *, begin: bool = True, end: bool = True) -> str:
     lines = [BEGIN] * begin + [LINE] * 5 + ["c0ffee=="] + [END] * end
     return "".join(f"{prefix}{line}\n" for line in lines)

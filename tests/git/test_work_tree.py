@@ -12,9 +12,10 @@ from contox_hooks.domain.path import Exclusions
 from contox_hooks.domain.since import WorkInProgress
 from contox_hooks.git import work_tree
 from contox_hooks.git.history_digest import DigestLimits
+from contox_hooks.git.operation import operations
 from contox_hooks.git.run import GitFailed
 from contox_hooks.git.work_tree import MAX_NAMES, SIDE_CHARACTERS, work_in_progress
-from tests.gitrepo import Repo
+from tests.gitrepo import EPOCH, Repo
 
 LIMITS = DigestLimits(exclusions=Exclusions(("*.env", "hidden/**")))
 TOKEN = "ghp_" + "A1b2C3d4" * 4 + "E5f6"
@@ -195,13 +196,91 @@ def test_what_changes_while_git_looks_is_not_shown_under_another_name(
     repo.commit("one", {"a.env": "A=1\n", "b.txt": "b\n"})
     repo.write("a.env", "A=2\n")
     repo.write("b.txt", "c\n")
-    status = work_tree._status
+    status = work_tree.status_of
 
     def too_early(*args: Any) -> Any:
         found = status(*args)
         found.changed.remove(b"a.env")
         return found
 
-    monkeypatch.setattr(work_tree, "_status", too_early)
+    monkeypatch.setattr(work_tree, "status_of", too_early)
     side = looked(repo).unstaged
     assert (paths(side), side.diff, side.diff_missing) == ([("M", "b.txt")], "", "unreadable")
+
+
+def test_a_file_that_cannot_be_read_costs_contents_only(repo: Repo) -> None:
+    repo.commit("one", {"a.bin": "a\n", "b.txt": "b\n", "pipe": "p\n", "secret.env": "s\n"})
+    (repo.path / "pipe").unlink()
+    os.mkfifo(repo.path / "pipe")
+    repo.write("b.txt", "b\nmore\n")
+    work = looked(repo)
+    assert paths(work.unstaged) == [("M", "b.txt"), ("M", "pipe")]
+    assert "+more" in work.unstaged.diff
+    assert [each.endswith(": pipe") for each in work.troubles] == [True]
+    repo.write(".git/info/attributes", "*.bin filter=lfs\n")
+    repo.git("config", "filter.lfs.required", "true")
+    repo.git("config", "filter.lfs.clean", "no-such-program")
+    repo.write("a.bin", "longer\n")
+    repo.write("new.txt", "n\n")
+    repo.write("x.env", "n\n")
+    work = looked(repo)
+    assert paths(work.unstaged) == [("M", "a.bin"), ("M", "b.txt"), ("M", "pipe")]
+    assert (work.unstaged.diff, work.unstaged.diff_missing) == ("", "unreadable")
+    assert (work.untracked, work.untracked_total) == (("new.txt",), 1)
+    assert "what is not staged, but for names: fatal: a.bin: clean filter 'lfs' failed" in work.troubles
+    repo.write(".git/info/attributes", "*.env filter=lfs\n")
+    repo.write("secret.env", "longer\n")
+    assert any(each.endswith("fatal: [excluded]: clean filter 'lfs' failed") for each in looked(repo).troubles)
+
+
+def test_what_is_staged_and_cannot_be_read_is_named(repo: Repo) -> None:
+    repo.commit("one", {"a.txt": "a\n"})
+    repo.write("a.txt", "staged\n")
+    repo.git("add", "a.txt")
+    blob = repo.git("rev-parse", ":a.txt")
+    (repo.path / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+    repo.write("a.txt", "neither\n")
+    work = looked(repo)
+    assert (paths(work.staged), work.staged.diff_missing) == ([("M", "a.txt")], "unreadable")
+    assert work.troubles[0].startswith("what is staged, but for names: fatal: ")
+
+
+def test_git_never_reads_a_file_that_is_too_big(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit("one", {"big [1].txt": "x\n" * 900, "a.txt": "a\n", "big.env": "x\n" * 900})
+    for name in ("big [1].txt", "big.env"):
+        repo.write(name, "y\n" * 900)
+    repo.write("a.txt", "b\n")
+    monkeypatch.setattr(work_tree, "COMPARED_BYTES", 1000)
+    work = looked(repo)
+    assert paths(work.unstaged) == [("M", "a.txt"), ("M", "big [1].txt")]
+    assert work.unstaged.excluded_files == 1
+    assert "+b" in work.unstaged.diff
+    assert "+y" not in work.unstaged.diff
+    assert [each.endswith(": big [1].txt") for each in work.troubles] == [True]
+    repo.git("add", "big [1].txt")
+    work = looked(repo)
+    assert (paths(work.staged), work.staged.diff) == ([("M", "big [1].txt")], "")
+    assert paths(work.unstaged) == [("M", "a.txt")]
+
+
+def test_a_name_is_redacted_before_it_is_cut(repo: Repo) -> None:
+    for length in range(240, 300, 4):
+        repo.write(".git/rebase-merge/head-name", f"refs/heads/{'x' * length}/{TOKEN}\n")
+        (phrase,) = operations(repo.path / ".git")
+        assert "ghp_A" not in phrase
+        assert len(phrase) <= 300
+
+
+def test_a_filter_that_fails_is_not_asked_where_sizes_and_times_leave_doubt(repo: Repo) -> None:
+    path = repo.write("a.bin", "a\n")
+    os.utime(path, (EPOCH, EPOCH))
+    repo.commit("one")
+    for name, value in (("core.trustctime", "false"), ("filter.lfs.required", "true"), ("filter.lfs.clean", "nothing")):
+        repo.git("config", name, value)
+    repo.write(".git/info/attributes", "*.bin filter=lfs\n")
+    repo.write("a.bin", "A\n")
+    for each in (path, repo.path / ".git/index"):
+        os.utime(each, (EPOCH, EPOCH))
+    work = looked(repo)
+    assert paths(work.unstaged) == [("M", "a.bin")]
+    assert work.troubles

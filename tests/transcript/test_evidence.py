@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> Trees:
     (base / "link to it").symlink_to(base / "my répo")
     repo = Repo(base / "my répo")
     (repo.path / "sub").mkdir()
+    (repo.path / "new").mkdir()
     Repo(repo.path / "other inside")
     return Trees(repo.repository)
 
@@ -48,6 +50,26 @@ def test_a_path_is_ours_by_where_it_leads(trees: Trees) -> None:
     assert trees.inside("../../x.py", f"{here}/sub") is None
     assert trees.inside("../x.py", f"{here}/sub") == "x.py"
     assert trees.inside(f"{here}/other inside/a.py", here) is None
+
+
+def test_a_folder_that_is_gone_is_ours_if_git_has_files_below_it(repo: Repo) -> None:
+    repo.commit("one", {"was/here/a.txt": "a\n", "index*/b.txt": "b\n"})
+    repo.git("rm", "-q", "--cached", "was/here/a.txt")
+    repo.write("only/added/c.txt", "c\n")
+    repo.git("add", "only")
+    repo.commit("lib", {})
+    for folder in ("was", "index*", "only"):
+        shutil.rmtree(repo.path / folder)
+    trees = Trees(repo.repository)
+    assert trees.holds(f"{repo.path}/only/added")
+    assert trees.holds(f"{repo.path}/index*")
+    assert trees.inside("a.txt", f"{repo.path}/index*") == "index*/a.txt"
+    assert not trees.holds(f"{repo.path}/vendor/other")  # it may have been another repository's
+    assert trees.inside("x.py", f"{repo.path}/vendor/other") is None
+    assert not trees.holds(f"{repo.path}/onl")
+    assert not trees.holds(f"{repo.path}/a\nb")
+    shutil.move(repo.path, repo.path.with_name("moved away"))
+    assert trees.holds(str(repo.path))
 
 
 def test_linked_work_trees_are_ours_also_within_the_main_one(repo: Repo, tmp_path: Path) -> None:
@@ -85,6 +107,42 @@ def test_excluded_names_and_secrets_leave_nothing(trees: Trees) -> None:
         assert word not in repr(found)
     assert found.files.shown == ("ok.py",)
     assert found.requests.shown[0].startswith("mend [excluded], '[excluded]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@conf/prod.env", "a.env#L10", "a.env…", "a.env’s", "“a.env”", "_a.env_", "**a.env**", "see a.env.", "-fprivate/x",
+     "'x y.env'", "don't read 'x y.env'", '"my secrets/x.txt"', "my\\ secrets/x.txt", '"$HOME/my secrets/x.txt"',
+     "$PWD/conf/x.yaml", "`pwd`/conf/x.yaml", ":/conf/x.yaml", "HEAD:conf/x.yaml", "sub/../conf//x.yaml",
+     "-d@conf/x.yaml", "conf\\x.yaml", "cd conf && cat x.yaml", "cd 'my secrets' && cat x.txt", "git -C private show x",
+     "cd /tmp; cd private/deep; cat x", "[it](conf/x.yaml:3)", 'conf"/x.yaml"'],
+)  # fmt: skip
+def test_an_excluded_name_is_known_in_every_spelling(trees: Trees, text: str) -> None:
+    exclusions = Exclusions(("*.env", "private/**", "/conf/x.yaml", "my secrets/"))
+    found = evidence_of([Step(1, root(trees), (text,), (), (text,))], trees, exclusions)
+    for (shown,) in (found.requests.shown, found.commands.shown):
+        assert "[excluded]" in shown
+        assert not any(word in shown for word in (".env", "private", "yaml", "x.txt", "my secrets", "deep"))
+
+
+def test_what_is_not_excluded_stays_as_it_was_said(trees: Trees) -> None:
+    text = "don't mend conf/y.yaml, it's \"fine\": cd sub && make -C lib x=1 > out/a.txt 2>&1"
+    exclusions = Exclusions(("/conf/x.yaml", "my secrets/"))
+    (shown,) = evidence_of([Step(1, root(trees), (text,))], trees, exclusions).requests.shown
+    assert shown == text
+
+
+def test_what_a_command_writes_into_a_file_is_not_told(trees: Trees) -> None:
+    body = "DB_HOST=db.internal\n"
+    for command, told in (
+        (f"cat > prod.env <<EOF\n{body}EOF\nmake", "cat > [excluded] <<EOF make"),
+        (f"cat <<-'E F' > a\n{body}\tE F\nmake", "cat <<-'E F' > a make"),
+        (f"cat <<A <<\\B\n{body}A\n{body}B\nmake", "cat <<A <<\\B make"),
+        (f"cat <<EOF\n{body * 900}EOF\nmake", "cat <<EOF make"),
+        (f"cat <<EOF\n{body}", "cat <<EOF"),
+        ("cat <<<EOF\nmake", "cat <<<EOF make"),
+    ):
+        assert evidence_of([Step(1, root(trees), (), (), (command,))], trees, EXCLUSIONS).commands.shown == (told,)
 
 
 def test_the_latest_are_shown_and_all_are_counted(trees: Trees) -> None:

@@ -59,6 +59,9 @@ def test_codex_cli() -> None:
     action = {"type": "exec", "command": ["ls"]}
     assert step(codex("response_item", AT, type="local_shell_call", action=action)).commands == ("ls",)
     assert not step(codex_call("update_plan", AT, plan=[])).tells
+    assert step(codex_call("shell", AT, command=["ls"], workdir="/other")).workdir == "/other"
+    elsewhere = {"type": "exec", "command": ["ls"], "working_directory": "/other"}
+    assert step(codex("response_item", AT, type="local_shell_call", action=elsewhere)).workdir == "/other"
 
 
 PATCH = (

@@ -26,7 +26,7 @@ def test_an_automatic_note_of_nothing_but_commits() -> None:
     commits = [CommitDigest(f"{n:040x}", (), ADA, ADA, f"c{n}", "", (change(f"{n}.py"),), 3) for n in range(12)]
     found = Found("main", commits, 40)
     payload = note_payload(found)
-    assert payload["summary"] == "[evidence-collector] 36 files changed, 40 commits on main"
+    assert payload["summary"] == "[evidence-collector] 36 files changed (of the latest 12 commits), 40 commits on main"
     assert is_automatic(Event("mcp_save", "k", "cli-auto", 0, payload))
     lines = contents(found)["Commits (40)"].split("\n")
     assert (len(lines), lines[0], lines[-1]) == (11, "0000000 c0", "… and 30 more")

@@ -14,7 +14,7 @@ from contox_hooks.transcript import reading
 from contox_hooks.transcript.claude import CLAUDE_CODE
 from contox_hooks.transcript.codex import CODEX
 from contox_hooks.transcript.reading import Mark, Stretch, read_on
-from tests.transcript.sample import claude_said, codex, write
+from tests.transcript.sample import claude_said, codex, codex_call, write
 
 AT = 1_795_000_000
 
@@ -45,6 +45,15 @@ def test_each_line_once_and_a_half_one_when_it_is_whole(tmp_path: Path) -> None:
     assert said(second) == ["two"]
     assert second is not None
     assert read(path, second.mark) is None
+
+
+def test_a_command_run_elsewhere_moves_nothing_after_it(tmp_path: Path) -> None:
+    calls = [codex_call("shell", AT, command=["ls"], workdir=where) for where in ("/other", "sub", None)]
+    path = write(tmp_path / "a.jsonl", [codex("session_meta", AT, cwd="/w"), *calls])
+    found = read_on(path, (), CODEX.step, floor=None, floor_of_new=0)
+    assert found is not None
+    assert [step.cwd for step in found.steps] == ["/other", "/w/sub", "/w"]
+    assert found.mark.cwd == "/w"
 
 
 def test_lines_that_are_no_json_or_too_long_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

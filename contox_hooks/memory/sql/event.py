@@ -1,6 +1,6 @@
 """Events, and which commit replaced which."""
 
-from contox_hooks.memory.database import among_names
+from contox_hooks.memory.database import Each, among_names
 
 # Step 6. What is still to become memory: commits and saved notes.
 SCHEMA = (
@@ -66,12 +66,14 @@ LATEST_NOTES = """
 SELECT * FROM event WHERE session_id = :session_id AND type = 'mcp_save' ORDER BY at_utc DESC, id DESC LIMIT :limit
 """
 
-# Of all sessions: the keys of notes begin with their type, and have an index.
-NEWEST_NOTES = """
-SELECT at_utc, payload FROM event
+# Of all sessions, by arrival, whatever a clock said: the keys of notes begin with their type, and have an index.
+_NOTES = """
+SELECT at_utc, received_at, payload FROM event
 WHERE project_id = :project_id AND key >= 'mcp_save:' AND key < 'mcp_save;' AND type = 'mcp_save'
-ORDER BY at_utc DESC, id DESC LIMIT :limit
+ORDER BY {arrival} DESC LIMIT :limit
 """
+
+LAST_NOTES = Each(_NOTES.format(arrival="rowid"), _NOTES.format(arrival="id"))
 
 # Not yet in any chunk: what the next extraction takes.
 UNASSIGNED = """
