@@ -116,3 +116,13 @@ class Item:
     created_at: int = 0
     updated_at: int = 0
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """Full ids of the commits that bear it out, in the order of its evidence."""
+        return tuple(dict.fromkeys(found.commit_sha for found in self.evidence if found.is_of_commit))
+
+    @property
+    def event_key(self) -> str | None:
+        """Of the note or scan that bears it out beside commits, or instead of them."""
+        return next((found.commit_sha for found in self.evidence if not found.is_of_commit), None)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 PathKind = Literal[
     "source", "test", "doc", "config", "ci", "migration", "lock", "generated", "asset", "other"
@@ -145,14 +145,14 @@ class Exclusions:
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self.patterns = tuple(patterns)
-        rules = [rule for pattern in self.patterns if (rule := _rule(pattern)) is not None]
+        rules = [rule for pattern in self.patterns if (rule := rule_of(pattern)) is not None]
         self._one: re.Pattern[str] | None = None
         self._each: list[tuple[bool, bool, re.Pattern[str]]] = []
-        if any(negated for negated, _, _ in rules):
-            self._each = [(negated, folder, re.compile(body, re.DOTALL)) for negated, folder, body in rules]
+        if any(rule.negated for rule in rules):
+            self._each = [(rule.negated, rule.folder, re.compile(rule.whole, re.DOTALL)) for rule in rules]
         elif rules:
             # Without negation a path is out as soon as any leading part of it is.
-            bodies = (body + ("/" if folder else r"(?:/|\Z)") for _, folder, body in rules)
+            bodies = (rule.whole + ("/" if rule.folder else r"(?:/|\Z)") for rule in rules)
             self._one = re.compile("|".join(f"(?:{body})" for body in bodies), re.DOTALL)
 
     def __repr__(self) -> str:
@@ -189,8 +189,22 @@ class Exclusions:
         return False
 
 
-def _rule(line: str) -> tuple[bool, bool, str] | None:
-    """(negated, folders only, regex body) of one line; None when it can match nothing."""
+class Rule(NamedTuple):
+    """One pattern. `body` is a regex (DOTALL), of the path below the pattern's folder if `anchored`, else of a name."""
+
+    negated: bool
+    folder: bool
+    """It means folders alone."""
+    anchored: bool
+    body: str
+
+    @property
+    def whole(self) -> str:
+        return self.body if self.anchored else f"(?:.*/)?{self.body}"
+
+
+def rule_of(line: str) -> Rule | None:
+    """None when the line can match nothing."""
     pattern = _without_trailing_spaces(line.rstrip("\r\n"))
     if not pattern or pattern.startswith("#"):
         return None
@@ -200,9 +214,7 @@ def _rule(line: str) -> tuple[bool, bool, str] | None:
     pattern = pattern[:-1] if folder else pattern
     anchored = "/" in pattern
     body = _regex(pattern[1:] if pattern.startswith("/") else pattern)
-    if not body:
-        return None
-    return negated, folder, body if anchored else f"(?:.*/)?{body}"
+    return Rule(negated, folder, anchored, body) if body else None
 
 
 def _without_trailing_spaces(line: str) -> str:
@@ -317,10 +329,8 @@ def _bracket(pattern: str, at: int) -> tuple[str, int] | None:
                     return None
             high = pattern[at]
             at += 1
-            if char <= high:
-                items.append(f"{re.escape(char)}-{re.escape(high)}")
+            # A range that ends before it begins is its first character, to git.
+            items.append(f"{re.escape(char)}-{re.escape(max(char, high))}")
         else:
             items.append(re.escape(char))
-    if not items:
-        return ("[^/]" if negated else r"(?!)"), at + 1
     return f"(?!/)[{'^' if negated else ''}{''.join(items)}]", at + 1

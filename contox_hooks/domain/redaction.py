@@ -74,7 +74,10 @@ def redact_all(texts: Sequence[str]) -> tuple[list[str], int]:
 
 
 _LOWER_ASCII: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-_GUARDS: Final = ("key", "secret", "token", "pass", "-----", "gh", "gl", "auth", "shp", "_pat_", "=", "")
+_GUARDS: Final = (
+    "_key", "-key", "key", "secret", "token", "pass", "-----", "k_live_", "k_test_", "hooks", "gh", "gl", "auth", "shp",
+    "_pat_", "=", "",
+)  # fmt: skip
 """Pieces that several anchors have in common: where one is missing, those need not be looked for (half the time)."""
 
 _Anchored = tuple[str, bool, tuple[SecretRule, ...]]
@@ -101,9 +104,10 @@ def _spans(text: str) -> list[_Span]:
         if guard in low:
             for anchor, exact, rules in anchors:
                 where = text if exact else low
-                if anchor in where:
+                first = where.find(anchor)
+                if first >= 0:
                     for rule in rules:
-                        found += _matches(rule, anchor, text, where)
+                        found += _matches(rule, anchor, text, where, first)
     return found
 
 
@@ -112,9 +116,9 @@ _REST_OF_VALUE: Final = re.compile(r"[\w+/=.~%-]*+")
 """What a secret goes on with beyond the most that its rule's pattern takes."""
 
 
-def _matches(rule: SecretRule, anchor: str, text: str, where: str) -> list[_Span]:
+def _matches(rule: SecretRule, anchor: str, text: str, where: str, at: int) -> list[_Span]:
+    """`at`: where the anchor first is."""
     found = []
-    at = where.find(anchor)
     while at >= 0:
         match = rule.pattern.match(text, at)
         after = at + len(anchor)

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from contox_hooks.domain.secret_command import COMMANDS, is_command_secret
 from contox_hooks.domain.secret_value import (
+    SPLIT_QUOTE,
     is_assigned_secret,
     is_basic_credential,
     is_password_in_url,
@@ -226,6 +228,16 @@ RULES: Final[tuple[SecretRule, ...]] = (
         _A36,
         accepts=is_token,
     ),
+    _rule(  # a header of a command: the whole of it is quoted, and no scheme stands before the key
+        "authorization",
+        "authorization",
+        r"authorization:[ \t]{0,4}(?P<secret>[A-Za-z0-9_.~+/=-]{16,2048}+)(?=[\"'])",
+        "curl -H 'Authori",
+        "zation: ",
+        _A36,
+        "'",
+        accepts=is_token,
+    ),
     _rule(
         "authorization",
         "bearer ",
@@ -285,17 +297,22 @@ RULES: Final[tuple[SecretRule, ...]] = (
     _rule(
         "assigned-secret",
         "|".join(("pass", "pwd", "secret", "token", "credential", *_KEYS)),
-        r"(?P<key>passw(?:or)?d|passphrase|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=P)))pass(?![a-z])|pwd|secret|token|credential|"
+        r"(?P<key>passw(?:or)?d|passphrase|(?:(?<![a-z])|(?<=-store)|(?<=-key)|(?-i:(?<=[a-z])(?=P)))pass(?![a-z])|pwd|secret|token|credential|"
         rf"{'|'.join(_KEYS)})"
         r"(?:s|[_-]?(?:key|value|hash|salt|prod|production|dev|test|staging|live|base64|b64|base|text|string|\d{1,3})){0,2}"
         r"(?P<end>\\?[\"'`]?\]?)[ \t]{0,8}(?P<type>:[ \t]?[\w\[\], |.]{1,40}(?==))?"
         r"(?P<op>=>|[:?+]=|===?|!==?|=|:|,|(?<=[ \t]))[ \t]{0,8}"
         r"(?:[rbuf]{1,2}(?=[\"']))?(?:"
-        r"(?P<quote>\\?[\"'`])(?P<secret>(?:(?!(?P=quote))(?:\\[^\n\0]|[^\\\n\0])){3,512})|"
+        r"(?P<quote>\\?[\"'`])(?P<secret>(?:(?!(?P=quote))(?:\\[^\n\0]|[^\\\n\0])|"
+        rf"{SPLIT_QUOTE}){{3,512}})|"
         r"(?P<bare>[^\s\"'`\0]{5,512}+))",
         "DB_PASS",
         "WORD = '",
         "corr3ct-h0rse'",
         accepts=is_assigned_secret,
+    ),
+    *(
+        _rule("command-secret", anchors, pattern, command, "corr3ct-h0rse", accepts=is_command_secret)
+        for anchors, pattern, command in COMMANDS
     ),
 )

@@ -47,6 +47,9 @@ _WORD: Final = re.compile(r"[a-z]{6,}")
 _PASS_WORDS: Final = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+){3,}")
 _CALL: Final = re.compile(r"[A-Za-z_$][\w$.:]*[(\[].*[)\]][,;)\]}]*|.*(?:->|::|=>|\(\)).*|.*[(\[{]")
 
+SPLIT_QUOTE: Final = r"'(?:\"'\"|\\')'"
+"""Pattern: how a shell's single-quoted word takes a single quote: `'it'"'"'s'`, `'it'\\''s'`."""
+
 _ENVIRONMENT_NAME: Final = re.compile(r"(?:^|.*[\s\"'`;=])[ +-]?(?:[A-Z][A-Z0-9_]*)?\Z")
 _NAMES_ITS_VALUE: Final = re.compile(
     r"(?:.*\b(?:get|getenv|setdefault|setenv|putenv|env|define|config|option|set|setProperty|header|setHeader|append)"
@@ -54,9 +57,11 @@ _NAMES_ITS_VALUE: Final = re.compile(
     re.IGNORECASE,
 )
 """`define('DB_PASSWORD', `, `os.environ.get("SECRET_KEY", `: a comma does not mean a value elsewhere."""
-_SPACED: Final = re.compile(r"[ \t+-]*(?:#[ \t]*define|ENV|ARG|.*\bconfigure set)[ \t]+[\w.]*\Z")
+_SPACED: Final = re.compile(
+    r"[ \t+-]*(?:#[ \t]*define|ENV|ARG|.*\bconfig(?:ure)? set|.*\bgit config(?: --\w{1,9})?)[ \t]+[\w.:/@-]*\Z"
+)
 _PLAIN_KEY: Final = re.compile(r"[ \t+-]*[\w.:/-]*")
-_LOOSE_KEY: Final = re.compile(r"(?:^|.*[\s\"'`;&])[+-]{0,3}[\w.-]*\Z")
+_LOOSE_KEY: Final = re.compile(r"(?:^|.*[\s\"'`;&]|.*--[\w-]{1,20}=|.*--set[ =].*,)[+-]{0,3}[\w.-]*\Z")
 _QUOTED_KEY: Final = re.compile(r".*[\"'][\w-]*\Z")
 _REST_OF_LINE: Final = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?:\n|\Z)")
 _SIZED_TYPES: Final = _words(
@@ -65,7 +70,22 @@ _SIZED_TYPES: Final = _words(
     """
 )
 _QUERY_BEFORE: Final = re.compile(r"[?&;](?:amp;)?[\w.-]{0,40}\Z")
-_MOST_JUDGED: Final = 128
+_OPTION: Final = re.compile(r"\+?(?:.*[\s\"'`(\[{=,|])?--?[\w.-]*\Z")
+_NOT_AN_OPTIONS_SECRET: Final = re.compile(
+    r"-.*|[a-z_]{1,30}=.*|arn:.*|.*://.*|@.*|(?:.*/)?id_\w+|.*\.(?:pem|key|crt|cer|p8|p12|pfx|jks|json|ya?ml|toml|txt|env)",
+    re.IGNORECASE,
+)
+"""Another option, `id=npmrc`, an address, a file."""
+_AFTER_AN_OPTIONS_NAME: Final = _words(
+    """
+    option options flag flags argument arguments parameter parameters switch switches instead without because should
+    cannot before rather prompts support handling requires through unless allows either while which there where until
+    """
+)
+"""Words of sentences that speak of an option."""
+_PASS_ARGUMENT: Final = re.compile(r".*[ \t]-pass(?:in|out)?[ \t]{1,4}[\"']?\Z")
+_HEADER: Final = re.compile(r".*(?:-H|--header|\s(?=x-))[ \t=]?[\"']?[\w-]*\Z", re.IGNORECASE)
+MOST_JUDGED: Final = 128
 """Characters of a value that are looked at: enough to tell, and little enough to do at every anchor of a bait."""
 _WEAK_KEYS: Final = ("token", "secret", "credential")
 
@@ -174,13 +194,15 @@ def is_assigned_secret(match: re.Match[str]) -> bool:
     before = _line_before(match)
     if "[redacted:" in before[-40:] and "]" not in before[before.rindex("[redacted:") :]:
         return False  # the name of a rule
-    if match["op"] == "," and _NAMES_ITS_VALUE.match(before) is None:
-        return False
     quoted: str | None = match["secret"]
+    if match["op"] == "," and _NAMES_ITS_VALUE.match(before) is None:
+        return quoted is not None and _OPTION.match(before) is not None and _is_options_secret(match, key)
     if match["op"] == "" and _SPACED.match(before) is None:
+        if _OPTION.match(before) is not None:
+            return _is_options_secret(match, key)
         return key.startswith(("pass", "pwd")) and _is_strong(quoted or match["bare"].rstrip(",.;)"))
     if quoted is not None:
-        return _is_quoted_secret(key, quoted[:_MOST_JUDGED])
+        return _is_quoted_secret(key, quoted[:MOST_JUDGED])
     if match["end"] or match["type"] or match["op"] == ",":
         return False
     return _is_bare_secret(match, key.startswith(("pass", "pwd")), before)
@@ -199,6 +221,31 @@ def _is_generated(value: str) -> bool:
     return len(value) >= 8 and (_is_mixed(value) or len(value) >= 20)
 
 
+def can_be_password(value: str) -> bool:
+    """Where nothing but a password or something for one is expected: anything but a name, a path, a placeholder."""
+    if is_placeholder(value):
+        return False
+    if _PASS_WORDS.fullmatch(value):
+        return _WORDS.isdisjoint(value.lower().split("-"))
+    return len(value) >= 4 and not _NAME_LIKE.fullmatch(value) and not _PATH.fullmatch(value)
+
+
+def _is_options_secret(match: re.Match[str], key: str) -> bool:
+    """`--token 9f8e…`, `["--password", "…"]`: what follows the name of a command's option."""
+    is_passwords, quoted = key.startswith(("pass", "pwd")), match["secret"]
+    value = (quoted or match["bare"].rstrip(",.;)"))[:MOST_JUDGED]
+    if is_placeholder(value) or _NOT_AN_OPTIONS_SECRET.fullmatch(value):
+        return False
+    if not is_passwords:
+        is_name = _IDENTIFIER.fullmatch(value) and sum(char.isdigit() for char in value) < 3 and len(value) < 20
+        return not is_name and _is_generated(value) and not any(char.isspace() for char in value)
+    if quoted is not None:
+        return _is_quoted_secret(key, value) or (match["op"] == "" and " " in value and _is_mixed(value))
+    if _is_mixed(value):
+        return len(value) >= 5 and not _PATH.fullmatch(value)
+    return not match["end"] and value not in _AFTER_AN_OPTIONS_NAME and _is_word_or_odd(value)
+
+
 def _is_quoted_secret(key: str, value: str) -> bool:
     if is_placeholder(value):
         return False
@@ -207,9 +254,7 @@ def _is_quoted_secret(key: str, value: str) -> bool:
     if any(char.isspace() for char in value):
         return False
     if key.startswith(("pass", "pwd")):
-        if _PASS_WORDS.fullmatch(value):
-            return _WORDS.isdisjoint(value.lower().split("-"))
-        return len(value) >= 4 and not _NAME_LIKE.fullmatch(value) and not _PATH.fullmatch(value)
+        return can_be_password(value)
     if "://" in value or ("/" in value and _NUMBERED_NAMES.fullmatch(value)):
         return False
     if _NAME_LIKE.fullmatch(value):
@@ -222,9 +267,11 @@ def _is_bare_secret(match: re.Match[str], is_password: bool, before: str) -> boo
     """Unquoted: judged by what its place is, an environment's, a whole line, the middle of one."""
     op, whole = match["op"], match["bare"]
     is_cut = len(whole) == 512
-    whole = whole[:_MOST_JUDGED]
+    whole = whole[:MOST_JUDGED]
     value = whole.rstrip(",;)]}.")
     is_tight = match.end("op") == match.start("bare")
+    if op == ":" and is_tight and _PASS_ARGUMENT.match(before):  # openssl's
+        return can_be_password(value)
     if len(value) < 5 or is_placeholder(value) or _CALL.fullmatch(whole) or _PATH.fullmatch(value):
         return False
     is_whole = _PLAIN_KEY.fullmatch(before) is not None and (
@@ -242,13 +289,13 @@ def _is_bare_secret(match: re.Match[str], is_password: bool, before: str) -> boo
             return False
         return _is_whole_line_secret(match, value, is_password, before)
     if op == "=" and is_tight and whole[-1] not in ",)]}" and _LOOSE_KEY.match(before):
-        if before.endswith("--") and is_password and _WORD.fullmatch(value):
+        if is_password and "--" in before and _OPTION.match(before) and _WORD.fullmatch(value):
             return True
         # A connection string's, a form's or a command's value ends where the next one begins.
         return _is_unlike_code(re.split(r"[;&,]", value, maxsplit=1)[0], is_password)
     if op == ":" and _QUOTED_KEY.match(before) and match.string[match.end() : match.end() + 1] in ('"', "'"):
         return _is_generated(value)
-    return op == ":" and _is_strong(value)
+    return op == ":" and (_is_strong(value) or (_is_unlike_code(value, False) and _HEADER.match(before) is not None))
 
 
 def _is_whole_line_secret(match: re.Match[str], value: str, is_password: bool, before: str) -> bool:
@@ -268,6 +315,10 @@ def _is_password_without_digits(match: re.Match[str], value: str, before: str) -
     """`password: swordfish` of a settings file; code would have a type, a name or a call there."""
     if match["op"] == "=" and not _is_tight_at_margin(match, before):
         return False
+    return _is_word_or_odd(value)
+
+
+def _is_word_or_odd(value: str) -> bool:
     return _WORD.fullmatch(value) is not None or (
         _IDENTIFIER.sub("", value, count=1)[:1] in tuple("!#%^@~$") or ("$" in value and "." not in value)
     )

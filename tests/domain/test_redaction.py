@@ -126,7 +126,7 @@ COMMANDS += [
     f"curl --proxy-user=bob:{WORD} https://x", f"curl -X POST -d '{{\"a\": 1}}' -u 'bob:{WORD}' https://x", f"curl -u bob:'{WORD}' https://x",
     f"curl -u 'bob:{WORD} two words' https://x", f"curl 'https://x?a=1 & b' -u bob:{WORD}", f"curl https://x \\\n  -u bob:{WORD}", f"/usr/bin/curl -u :{WORD} x",
     f"+curl https://x \\\n+-u bob:{WORD}", f'{{"command": "curl -u \\"bob:{WORD}\\" https://x"}}', "curl -u admin:admin https://x",
-    f"curl -H 'X-Api-Key: {HEX}' https://x", f"curl -H X-Auth-Token:{HEX} https://x", f"http https://x X-Api-Key:{HEX}",
+    f"curl -H 'X-Api-Key: {HEX}' https://x", f"curl -H X-Auth-Token:{HEX} https://x", f"curl -H 'Authorization: {HEX}' https://x", f"http https://x X-Api-Key:{HEX}",
     f"sshpass -p {WORD} ssh x", f"sshpass -p{WORD} ssh x", f"sshpass -p '{WORD}' ssh x", f"mysql -u root -p{WORD} db", f"mysqldump -uroot -p'{WORD}' db",
     f"docker exec db mariadb -p{WORD}", f"mysql --password={WORD} db", f"mysql --password={WORD}", f"docker login -u bob -p {WORD} host",
     f"helm registry login host -u bob -p {WORD}", f"redis-cli -h db -a {WORD} ping", f"mongosh -u bob -p {WORD}",
