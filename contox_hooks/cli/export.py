@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -45,6 +45,7 @@ def command(
     from contox_hooks.cli.memory import chosen
     from contox_hooks.cli.render import clean, emit_json, plural, say
     from contox_hooks.exchange.file import write
+    from contox_hooks.place import config_dir, data_dir
 
     if status is not None and format != "markdown":
         raise UsageError("--status is of --format markdown alone", hint="the other formats hold everything")
@@ -52,7 +53,8 @@ def command(
     with exchanged(project, database, told=not json) as (service, project_id):
         if json and output is None:
             raise UsageError("--json tells of a file that was written", hint="contox-hooks export --json -o FILE")
-        done = write(_pieces(service, project_id, format, status), output)
+        with closing(_pieces(service, project_id, format, status)) as pieces:
+            done = write(pieces, output, never=() if output is None else (data_dir(), config_dir()))
     if json:
         told = {"file": str(output), "format": format, "lines": done.pieces, "bytes": done.size_bytes}
         emit_json(told | {"sha256": done.sha256})
@@ -77,18 +79,19 @@ def exchanged(project: str | None, database: str | None, *, told: bool) -> Itera
     yield parts.service, parts.project.id
 
 
-def _pieces(service: Service, project_id: str, format: Format, status: str | None) -> Iterator[bytes]:
+def _pieces(service: Service, project_id: str, format: Format, status: str | None) -> Generator[bytes, None, None]:
     if format == "jsonl":
         from contox_hooks.exchange.reading import exported
 
-        return exported(service.store, project_id)
-    if format == "markdown":
+        yield from exported(service.store, project_id)
+    elif format == "markdown":
         from contox_hooks.exchange.markdown import document
 
-        pieces = document(service.store, project_id, status=cast(Any, status))
-        return (piece.encode("utf-8", "replace") for piece in pieces)
-    from contox_hooks.exchange.commit import commits_kept, commits_standing
-    from contox_hooks.exchange.trace import line_of
+        for piece in document(service.store, project_id, status=cast(Any, status)):
+            yield piece.encode("utf-8", "replace")
+    else:
+        from contox_hooks.exchange.commit import commits_kept, commits_standing
+        from contox_hooks.exchange.trace import line_of
 
-    shas = commits_standing(service.store, project_id)
-    return (line_of(kept.digest, at_utc=kept.at_utc) for kept in commits_kept(service.store, project_id, shas))
+        for kept in commits_kept(service.store, project_id, commits_standing(service.store, project_id)):
+            yield line_of(kept.digest, at_utc=kept.at_utc)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contox_hooks.cli.export import Of
 from contox_hooks.cli.option import Database, Json
-from contox_hooks.domain.error import Refused
 
 if TYPE_CHECKING:
     from contox_hooks.exchange.bringing import Brought
@@ -33,10 +32,11 @@ def command(
 ) -> None:
     """Take an export into this repository's project; ids stay, what is known already is passed over.
 
-    What is here and says something else stays, unless --replace. The whole file is looked through before anything is
-    written; broken off, it goes on when run again. Texts are redacted on the way in, vectors made anew. With --database
-    and no --project: into the project with the file's own id, which is made if it is not there, without those of its
-    settings that would send or spend more.
+    What is here and says something else stays, unless --replace; what was done or decided here stays in any case, and
+    nothing runs because of a file: stages that had not ended well come in as skipped. The whole file is looked through
+    before anything is written; broken off, it goes on when run again. Texts are redacted on the way in, vectors made
+    anew. With --database and no --project: into the project with the file's own id, which is made if it is not there,
+    private and without those of its settings that would send or spend more.
 
     JSON: project (id, new); dry_run; settings_left, names; kinds: of each kind new, same, kept (said something else
     here), replaced.
@@ -44,12 +44,12 @@ def command(
     from contox_hooks.cli.render import emit_json
     from contox_hooks.exchange.bringing import bring_in
     from contox_hooks.exchange.file import readable
+    from contox_hooks.exchange.line import MAX_LINE
 
-    with _target(project, database, told=not json) as (store, target), readable(file) as opened:
-        if target is not None and project is None:
-            _check_same(opened, target)
+    with _target(project, database, told=not json) as (store, target), readable(file, longest_line=MAX_LINE) as opened:
         target_id = None if target is None else target.id
-        done = bring_in(store, opened, project_id=target_id, replace=replace, dry_run=dry_run)
+        named = project is not None
+        done = bring_in(store, opened, project_id=target_id, replace=replace, dry_run=dry_run, is_any_repository=named)
     if json:
         kinds = {
             name: {"new": count.new, "same": count.same, "kept": count.kept, "replaced": count.replaced}
@@ -74,16 +74,6 @@ def _target(project: str | None, database: str | None, *, told: bool) -> Iterato
 
     parts = looked(told=told).parts
     yield parts.service.store, parts.project
-
-
-def _check_same(file: IO[bytes], project: Project) -> None:
-    """Raises Refused for another repository's memory."""
-    from contox_hooks.exchange.bringing import project_in
-
-    roots = project_in(file)["root_commit"], project.root_commit
-    if None not in roots and roots[0] != roots[1]:
-        hint = f"if it shall be one memory all the same: --project {project.id}"
-        raise Refused("the file is of another repository: its first commit is not this one's", hint=hint)
 
 
 def _tell(done: Brought, dry_run: bool) -> None:

@@ -17,9 +17,9 @@ Remote = Annotated[str, typer.Argument(metavar="[REMOTE]", help="A remote of thi
 def command(remote: Remote = "origin", json: Json = False) -> None:
     """Put digests of commits into REMOTE's refs/notes/contox, for a team without a server; no other ref is touched.
 
-    Only commits that REMOTE has are told of, redacted, without e-mail addresses, within the settings of now; what
-    others put there stays, joined line by line. Hooks of this repository (pre-push) do not run for it. To look:
-    git log --notes=contox after it.
+    Only commits that REMOTE has are told of, redacted, without e-mail addresses, within the settings of now, and
+    nothing goes from one remote to another; what others put there stays. Hooks of this repository (pre-push) do not
+    run for it. To look: git log --notes=contox-REMOTE after it.
 
     JSON: remote; added, notes that were new; pushed, whether its ref was moved; commit, where the ref is now, or null.
     """
@@ -31,11 +31,9 @@ def command(remote: Remote = "origin", json: Json = False) -> None:
     parts = looked(told=not json).parts
     done = push_digests(parts.repo, remote, parts.service.store, parts.project.id, narrow_of(parts.settings))
     if json:
-        emit_json({"remote": remote, "added": done.added, "pushed": done.pushed, "commit": done.commit})
+        emit_json({"remote": remote, "added": done.added, "pushed": done.added > 0, "commit": done.commit})
     elif done.added:
         say(f"{plural(done.added, 'digest')} added to the notes of {clean(remote)}; others get them: pull-notes")
-    elif done.pushed:
-        say(f"{clean(remote)} has the notes that were here already")
     elif done.commit is None:
         say(f"nothing to tell: {clean(remote)} has no commit that was captured here")
     else:

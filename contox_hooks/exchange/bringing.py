@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final, NamedTuple
 
-from contox_hooks.domain.error import SettingError
+from contox_hooks.domain.error import Refused, SettingError
 from contox_hooks.domain.item import Item
 from contox_hooks.domain.setting import Layer, fold_layers, parse_value
 from contox_hooks.exchange.check import checked
@@ -32,7 +32,7 @@ class Brought(NamedTuple):
     is_new: bool
     """The project was made."""
     settings_left: tuple[str, ...]
-    """Of a new project: the file's settings that it did not get."""
+    """Of a new project: the file's settings that it did not get, its visibility among them."""
 
 
 def project_in(file: IO[bytes]) -> dict[str, Any]:
@@ -43,15 +43,28 @@ def project_in(file: IO[bytes]) -> dict[str, Any]:
     return project
 
 
-def bring_in(store: Store, file: IO[bytes], *, project_id: str | None, replace: bool, dry_run: bool) -> Brought:
+def bring_in(
+    store: Store,
+    file: IO[bytes],
+    *,
+    project_id: str | None,
+    replace: bool,
+    dry_run: bool,
+    is_any_repository: bool = False,
+) -> Brought:
     """Into a project, by default the one with the file's own id, which is made if it is not there.
 
-    Raises Malformed, Refused, StoreError, OSError.
+    Raises Malformed, Refused (also for another repository's memory, unless any is meant), StoreError, OSError.
     """
     said = clean_project(project_in(file), PROJECT)
     target = project_id or said["id"]
-    is_new = store.row(sql.PROJECT, id=target) is None
+    there = store.row(sql.PROJECT, id=target)
+    if there is not None and not is_any_repository:
+        _check_same(said["root_commit"], there["root_commit"], target)
+    is_new = there is None
     settings, left = _narrowing(said["settings"]) if is_new else ({}, ())
+    if is_new and said["visibility"] != "private":
+        said, left = said | {"visibility": "private"}, (*left, "visibility")
     store.scope = target
     looked = Writing(store, target, replace, dry=True)
     looked.write(_rows(file))
@@ -65,6 +78,12 @@ def bring_in(store: Store, file: IO[bytes], *, project_id: str | None, replace: 
     writing.write(_rows(file))
     _embed(store, target)
     return Brought(target, writing.counts, is_new, left)
+
+
+def _check_same(root: str | None, there: str | None, project_id: str) -> None:
+    if None not in (root, there) and root != there:
+        hint = f"if it shall be one memory all the same: --project {project_id}"
+        raise Refused("the file is of another repository: its first commit is not this one's", hint=hint)
 
 
 def _rows(file: IO[bytes]) -> Iterator[Line]:

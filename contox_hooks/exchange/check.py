@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from types import NoneType
 from typing import Any, Final
 
 from contox_hooks.domain.item import ITEM_TYPES, Draft, Evidence
@@ -145,7 +146,17 @@ def _is_result(result: Mapping[str, Any]) -> bool:
     except (TypeError, KeyError):
         return False
     return all(name in result for name in _OF_RESULT) and all(
-        draft.type in ITEM_TYPES and isinstance(draft.title, str) and isinstance(draft.facts, str) for draft in drafts
+        draft.type in ITEM_TYPES
+        and isinstance(draft.title, str)
+        and isinstance(draft.facts, str)
+        and all(map(_is_evidence, draft.evidence))
+        for draft in drafts
+    )
+
+
+def _is_evidence(found: Evidence) -> bool:
+    return isinstance(found.quote, str) and all(
+        isinstance(each, (str, NoneType)) for each in (found.path, found.event_id)
     )
 
 
@@ -154,8 +165,10 @@ def _is_origin(origin: Mapping[str, Any]) -> bool:
         told = origin_from(json.dumps(origin))
     except (TypeError, KeyError, ValueError):
         return False
-    texts = (told.title, told.facts, *told.files, *told.tags, *(found.quote for found in told.evidence))
-    return all(isinstance(text, str) for text in texts) and isinstance(told.at_utc, int)
+    texts = (told.title, told.facts, *told.files, *told.tags)
+    rows = origin["evidence"]
+    are_told = all(isinstance(row, list) for row in rows) and all(map(_is_evidence, told.evidence))
+    return are_told and all(isinstance(text, str) for text in texts) and isinstance(told.at_utc, int)
 
 
 def _depth(context_id: str, parents: Mapping[str, str]) -> int:

@@ -89,7 +89,7 @@ OBJECT: Final = Field(_is_json_object, f"an object, at most {MAX_DEPTH} deep", i
 
 
 def texts_in(value: Any) -> list[str]:
-    """Every text of a JSON value, names of fields not."""
+    """Every text of a JSON value, names of fields too."""
     found: list[str] = []
     _gather(value, found)
     return found
@@ -98,8 +98,12 @@ def texts_in(value: Any) -> list[str]:
 def _gather(value: Any, found: list[str]) -> None:
     if isinstance(value, str):
         found.append(value)
-    elif isinstance(value, (list, dict)):
-        for each in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, list):
+        for each in value:
+            _gather(each, found)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            found.append(name)
             _gather(each, found)
 
 
@@ -110,5 +114,5 @@ def with_texts(value: Any, clean: Iterator[str]) -> Any:
     if isinstance(value, list):
         return [with_texts(each, clean) for each in value]
     if isinstance(value, dict):
-        return {name: with_texts(each, clean) for name, each in value.items()}
+        return {next(clean): with_texts(each, clean) for each in value.values()}
     return value

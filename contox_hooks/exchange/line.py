@@ -8,6 +8,7 @@ stores. Invariant: a line is held one at a time.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final, NamedTuple, NoReturn
 
@@ -78,7 +79,7 @@ def lines_of(file: IO[bytes]) -> Iterator[Line]:
 
 def _line(number: int, text: bytes) -> Line:
     try:
-        fields = json.loads(text, parse_constant=_refuse)
+        fields = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Malformed(number, "no JSON that can be read") from error
     if not isinstance(fields, dict) or not isinstance(fields.get("kind"), str):
@@ -94,6 +95,11 @@ def _line(number: int, text: bytes) -> Line:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def shown(value: object) -> str:

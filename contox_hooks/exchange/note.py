@@ -1,7 +1,7 @@
-"""A digest as one line of a git note, and back from whatever stands there.
+"""A digest as one line of a git note, and whether what stands in one is of its commit.
 
 Pure. Invariants: the same digest under the same settings gives the same bytes on every machine; no line holds an e-mail
-address; what is read is of the commit that it is a note of, nobody's own work, and has gone through wire/clean.py.
+address; of what a stranger wrote nothing is believed but that the commit was told of.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from contox_hooks.domain.digest import CommitDigest, Person
+from contox_hooks.domain.digest import CommitDigest
 from contox_hooks.domain.narrow import Narrow
 from contox_hooks.domain.sweep import NewCommit
 from contox_hooks.wire.address import digest_without_addresses
-from contox_hooks.wire.clean import clean_digest
 from contox_hooks.wire.commit import digest_of_payload, payload_of
 
 FORMAT: Final = "contox_digest"
@@ -30,20 +29,11 @@ def line_of(digest: CommitDigest, narrow: Narrow) -> bytes:
     return json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def digest_in(text: bytes, commit: NewCommit, narrow: Narrow) -> CommitDigest | None:
-    """Of the commit, from the line that tells most of it; None where none is fit. What git itself knows (times,
-    parents, addresses) is git's."""
+def tells_of(text: bytes, commit: NewCommit) -> bool:
+    """A line of the note is a digest with the commit's own id, parents and times."""
     lines = sorted(text.split(b"\n"), key=lambda line: (-len(line), line))
-    for line in lines[:_MAX_LINES]:
-        digest = _digest(line, commit.sha)
-        if digest is not None and _is_of(digest, commit):
-            clean = clean_digest(replace(digest, origin="history"), narrow)
-            return replace(
-                clean,
-                author=_known(clean.author, commit.author_email),
-                committer=_known(clean.committer, commit.committer_email),
-            )
-    return None
+    digests = (_digest(line, commit.sha) for line in lines[:_MAX_LINES])
+    return any(digest is not None and _is_of(digest, commit) for digest in digests)
 
 
 def _digest(line: bytes, sha: str) -> CommitDigest | None:
@@ -61,7 +51,3 @@ def _digest(line: bytes, sha: str) -> CommitDigest | None:
 def _is_of(digest: CommitDigest, commit: NewCommit) -> bool:
     times = (digest.author.at_utc, digest.committer.at_utc)
     return digest.parents == commit.parents and times == (commit.authored_at, commit.committed_at)
-
-
-def _known(person: Person, email: str) -> Person:
-    return replace(person, email=email)

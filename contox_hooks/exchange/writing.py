@@ -17,6 +17,8 @@ from contox_hooks.exchange.clean import clean
 from contox_hooks.exchange.kind import KINDS, Kind
 from contox_hooks.exchange.line import Line
 from contox_hooks.exchange.reading import AT_ONCE, with_parts
+from contox_hooks.exchange.reference import References
+from contox_hooks.exchange.replacing import over, replaced
 from contox_hooks.memory.item import Items
 from contox_hooks.memory.sql import exchange as sql
 from contox_hooks.memory.sql import moving as moving_sql
@@ -48,23 +50,33 @@ class Writing:
     counts: dict[str, Count] = field(default_factory=lambda: {name: Count() for name in KINDS})
     _renamed: dict[str, str] = field(default_factory=dict)
     """Events of the file that are here under another id."""
-    _short: set[str] = field(default_factory=set)
-    """Sessions of the file that have fewer events here."""
+    _references: References = field(default_factory=References)
+    _opened: set[str] = field(default_factory=set)
+    """Sessions that came with this file, and have as many events as it says."""
+    _uncounted: set[str] = field(default_factory=set)
+    """Sessions that got events or items, or got fewer than the file says."""
+    _merged: set[str] = field(default_factory=set)
+    """Items that were merged into others here since: their relations went along."""
     _parents: dict[str, str] = field(default_factory=dict)
     """Contexts that hang under others: told when all are there."""
 
     def write(self, lines: Iterable[Line]) -> None:
-        """All lines but the first. Raises Refused for what is another project's, StoreError."""
+        """All lines but the first. Raises Malformed and Refused for what is another project's, StoreError."""
         for batch in _batches(lines):
             with self.store.transaction():
                 self._take(KINDS[batch[0].kind], batch)
-        if not self.dry:
+        if self.dry:
+            self._references.check(self.store, self.project_id)
+        else:
             with self.store.transaction():
-                self.store.run_all([(sql.RECOUNT, {"id": session_id}) for session_id in sorted(self._short)])
+                self.store.run_all([(sql.RECOUNT, {"id": session_id}) for session_id in sorted(self._uncounted)])
                 late = moving_sql.set_late("context", ("id",))
                 self.store.run_all([(late, {"late": above, "id": below}) for below, above in self._parents.items()])
 
     def _take(self, kind: Kind, batch: list[Line]) -> None:
+        if self.dry:
+            for line in batch:
+                self._references.add(line)
         rows = [self._mapped(kind, clean(line)) for line in batch]
         there = self._there(kind, rows)
         namesakes = self._namesakes(kind, rows)
@@ -74,19 +86,28 @@ class Writing:
                 self._passed_over(kind, fields, namesake)
                 count.same += 1
                 continue
+            if kind.table == "relation" and found is None and {fields["from_id"], fields["to_id"]} & self._merged:
+                count.kept += 1
+                continue
             if found is not None:
                 self._check_owner(kind, line, fields, found)
                 here = next(with_parts(self.store, kind, [found]))
+                if kind.table == "item" and here["status"] == "superseded" != fields["status"]:
+                    self._merged.add(fields["id"])
                 if self._is_same(kind, fields, here):
                     count.same += 1
                     continue
-                if not self.replace:
+                fields = dict(replaced(kind.table, here, fields)) if self.replace else here
+                if fields == here:
                     count.kept += 1
                     continue
+            if found is None and kind.table == "session":
+                fields = dict(over(fields, self.store.now()))
             count.new += found is None
             count.replaced += found is not None
             changes += self._changes(kind, fields)
             written.append(fields)
+            self._count_again(kind, fields, is_new=found is None)
         if not self.dry:
             self.store.run_all(changes)
             if kind.table == "item":
@@ -130,7 +151,15 @@ class Writing:
     def _passed_over(self, kind: Kind, fields: Mapping[str, Any], namesake: Row) -> None:
         if kind.table == "event":
             self._renamed[fields["id"]] = namesake["id"]
-            self._short.add(fields["session_id"])
+            self._uncounted.add(fields["session_id"])
+
+    def _count_again(self, kind: Kind, fields: Mapping[str, Any], *, is_new: bool) -> None:
+        if kind.table == "session" and is_new:
+            self._opened.add(fields["id"])
+        elif kind.table in ("session", "event", "item"):
+            session_id = fields["id" if kind.table == "session" else "session_id"]
+            if session_id is not None and session_id not in self._opened:
+                self._uncounted.add(session_id)
 
     def _check_owner(self, kind: Kind, line: Line, fields: Mapping[str, Any], found: Row) -> None:
         """Raises Refused."""

@@ -1,13 +1,15 @@
-"""Digests as git notes: the one thing in this room that writes to a repository, and to `refs/notes/contox` alone.
+"""Digests as git notes: reading what a commit of notes holds, and writing a commit that holds more.
 
 Must not know what a note says: it is lines. Invariants: work tree, index, HEAD and every other ref stay as they are,
-and no hook runs; the ref goes from the commit that was read to one that contains it, or stays; two sides' notes become
-the union of their lines, whoever merges them.
+and no hook runs; what is written stands on one commit of a remote's alone, so that nothing of another remote is in it;
+a line that was there stays.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import subprocess
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,14 +20,16 @@ from typing import Final, NamedTuple
 from contox_hooks.domain.error import RepositoryError
 from contox_hooks.git.blob import read_blobs
 from contox_hooks.git.repository import Repository
-from contox_hooks.git.run import GitFailed, stream
+from contox_hooks.git.run import stream
 
 REF: Final = "refs/notes/contox"
+"""At a remote. Here it is nobody's: what one remote has is kept from the others in a ref for each."""
 MAX_BYTES: Final = 1024 * 1024
 """Of a note that is read; a digest has some 4 kB, 500 listed files of long names some 150."""
 MAX_NOTES: Final = 1_000_000
 """A hostile tree can hold the same folder again and again, more often than anybody can count."""
 _MESSAGE: Final = "contox-hooks: digests of commits"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|lock$|$)){0,63}")
 NO_HOOKS: Final = (f"core.hooksPath={os.devnull}",)
 
 
@@ -40,9 +44,16 @@ Notes = Mapping[str, Sequence[Note]]
 """By the commit's id; more than one where two folders name the same commit."""
 
 
-def tip(repo: Repository) -> str | None:
-    """The commit that the ref stands for; None where there is none."""
-    return commit_named(repo, REF)
+def ref_of(remote: str) -> str:
+    """What a remote was last seen to have, here: `refs/notes/contox-origin`. A URL's has no part of it in its name."""
+    plain = remote if _PLAIN.fullmatch(remote) else hashlib.sha256(remote.encode(errors="replace")).hexdigest()[:16]
+    return f"{REF}-{plain}"
+
+
+def keep(repo: Repository, remote: str, commit: str) -> None:
+    """So that the next fetch asks for what is new alone. Where somebody else keeps it just then, theirs is as good."""
+    line = ("update-ref", "--no-deref", "-m", "contox-hooks: notes", ref_of(remote), commit)
+    repo.git("-c", NO_HOOKS[0], *line, ok=(0, 1, 128))
 
 
 def commit_named(repo: Repository, name: str) -> str | None:
@@ -53,16 +64,20 @@ def commit_named(repo: Repository, name: str) -> str | None:
 def notes_at(repo: Repository, commit: str | None) -> Notes:
     """What a commit of the ref notes, in whatever folders git put it. What is no note is passed over.
 
-    Raises RepositoryError for more than MAX_NOTES, GitFailed."""
+    Raises RepositoryError for more than MAX_NOTES, and where files are there and none is a note: then the ref is
+    something else of somebody's."""
     found: dict[str, list[Note]] = {}
     if commit is None:
         return found
+    count = -1
     for count, (mode, blob, path) in enumerate(_listed(repo, commit)):
         if count == MAX_NOTES:
             raise RepositoryError(f"{REF} holds more than {MAX_NOTES:,} notes")
         sha = path.replace("/", "")
         if mode.startswith("100") and len(sha) == len(commit) and not sha.strip("0123456789abcdef"):
             found.setdefault(sha, []).append(Note(blob, path))
+    if count >= 0 and not found:
+        raise RepositoryError(f"{REF} holds files, and none is a note", hint=f"git log {commit} shows whose they are")
     return found
 
 
@@ -79,13 +94,14 @@ def _listed(repo: Repository, commit: str) -> Iterator[tuple[str, str, str]]:
                 mode, _, blob = head.split(" ")
                 yield mode, blob, path
         if git.wait():
-            raise GitFailed(args, git.returncode, "the notes cannot be read")
+            hint = "git fsck; git fetch --no-filter --refetch REMOTE"
+            raise RepositoryError(f"git cannot read the notes at {commit}", hint=f"{hint} {REF}")
 
 
 def read_texts(repo: Repository, commit: str, notes: Collection[Sequence[Note]]) -> Iterator[bytes | None]:
     """For each commit's notes in order what they say, lines one after the other; None for what is over MAX_BYTES.
 
-    Raises RepositoryError where a content is not here: joined without it, it would be lost."""
+    Raises RepositoryError where a content is not here."""
     asked = ((commit, entry.path) for entries in notes for entry in entries)
     blobs = read_blobs(repo, asked, max_bytes=MAX_BYTES)
     for entries in notes:
@@ -104,63 +120,22 @@ def union(*texts: bytes) -> bytes:
     return b"".join(line + b"\n" for line in sorted(lines))
 
 
-def joined(repo: Repository, other: str | None, added: Iterable[tuple[str, bytes]] = ()) -> str | None:
-    """The ref with another commit's notes and more lines in it: where it stands then; None where nobody has any.
+def written(repo: Repository, base: str | None, notes: Notes, added: Iterable[tuple[str, bytes]]) -> str | None:
+    """A commit on top of `base`, whose notes are `notes`, with these commits' notes in it; no ref leads to it yet.
 
-    `added`: commits' ids that have no note in either, and a line of each. Raises GitFailed, also when somebody else
-    moved the ref meanwhile: then nothing has happened.
+    None where there is nothing to add. Raises RepositoryError when git cannot write.
     """
-    here = tip(repo)
-    first, second = here, other
-    if here is None or (other is not None and _contains(repo, other, here)):
-        first, second = other, None
-    elif other is not None and _contains(repo, here, other):
-        second = None
     lines = iter(added)
-    line = next(lines, None)
-    if line is None and second is None:
-        if first is not None and first != here:
-            _move(repo, first, here)
-        return first
-    changes: Iterable[bytes] = () if first is None or second is None else _differing(repo, first, second)
-    said = lines if line is None else chain([line], lines)
-    _import(repo, [commit for commit in (first, second) if commit], changes, said)
-    return tip(repo)
+    first = next(lines, None)
+    if first is None:
+        return None
+    return _import(repo, base, _changes(notes, chain([first], lines)), nothing="0" * len(first[0]))
 
 
-def _contains(repo: Repository, newer: str, older: str) -> bool:
-    if newer == older:
-        return True
-    try:
-        return repo.git("merge-base", older, newer, ok=(0, 1)).decode().strip() == older
-    except GitFailed:
-        return False
-
-
-def _move(repo: Repository, new: str, old: str | None) -> None:
-    """Only from where it was seen."""
-    was = old or "0" * len(new)
-    repo.git("-c", NO_HOOKS[0], "update-ref", "-m", "contox-hooks: notes", REF, new, was)
-
-
-def _differing(repo: Repository, first: str, second: str) -> Iterator[bytes]:
-    """Commands that bring what the second has into the first."""
-    ours, theirs = notes_at(repo, first), notes_at(repo, second)
-    told: list[str] = []
-    for sha, entries in theirs.items():
-        if sha not in ours and len(entries) == 1:
-            yield _put(sha, entries[0].blob)
-        elif {entry.blob for entry in entries} != {entry.blob for entry in ours.get(sha, ())}:
-            told.append(sha)
-    here = read_texts(repo, first, [ours.get(sha, ()) for sha in told])
-    there = read_texts(repo, second, [theirs[sha] for sha in told])
-    for sha, left, right in zip(told, here, there, strict=True):
-        entries = (*ours.get(sha, ()), *theirs[sha])
-        if left or right:  # what is too large to look into stays in the ref's history
-            yield _put_text(sha, union(left or b"", right or b""))
-        else:
-            yield _put(sha, max(entry.blob for entry in entries))
-        for entry in ours.get(sha, ()):
+def _changes(notes: Notes, added: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    for sha, text in added:
+        yield f"M 100644 inline {_path(sha)}\ndata {len(text)}\n".encode() + text + b"\n"
+        for entry in notes.get(sha, ()):
             if entry.path != _path(sha):
                 yield b"D " + entry.path.encode() + b"\n"
 
@@ -170,36 +145,33 @@ def _path(sha: str) -> str:
     return f"{sha[:2]}/{sha[2:]}"
 
 
-def _put(sha: str, blob: str) -> bytes:
-    return f"M 100644 {blob} {_path(sha)}\n".encode()
-
-
-def _put_text(sha: str, text: bytes) -> bytes:
-    return f"M 100644 inline {_path(sha)}\ndata {len(text)}\n".encode() + text + b"\n"
-
-
-def _import(
-    repo: Repository, parents: Sequence[str], changes: Iterable[bytes], added: Iterable[tuple[str, bytes]]
-) -> None:
-    """One process whatever there is to write. Cut off anywhere, the ref stays: `done` was not said."""
+def _import(repo: Repository, base: str | None, changes: Iterable[bytes], *, nothing: str) -> str:
+    """One process whatever there is to write; its branch is none before it ends. Cut off anywhere, nothing is there."""
     args = ("fast-import", "--quiet", "--done", "--date-format=raw")
+    branch = f"refs/contox/{os.urandom(8).hex()}"
     with stream(repo.common_dir, *args, stdin=subprocess.PIPE, stderr=subprocess.PIPE, config=NO_HOOKS) as git:
         assert git.stdin is not None
+        assert git.stdout is not None
         assert git.stderr is not None
         with suppress(BrokenPipeError):
-            git.stdin.write(f"commit {REF}\ncommitter {_committer(repo)}\n".encode("utf-8", "surrogateescape"))
+            git.stdin.write(
+                f"commit {branch}\nmark :1\ncommitter {_committer(repo)}\n".encode("utf-8", "surrogateescape")
+            )
             git.stdin.write(f"data {len(_MESSAGE)}\n{_MESSAGE}\n".encode())
-            for word, parent in zip(("from", "merge"), parents, strict=False):
-                git.stdin.write(f"{word} {parent}\n".encode())
+            if base is not None:
+                git.stdin.write(f"from {base}\n".encode())
             for change in changes:
                 git.stdin.write(change)
-            for sha, line in added:
-                git.stdin.write(_put_text(sha, line + b"\n"))
-            git.stdin.write(b"done\n")
+            git.stdin.write(f"get-mark :1\nreset {branch}\nfrom {nothing}\n\ndone\n".encode())
             git.stdin.close()
         told = git.stderr.read().decode(errors="replace")
+        commit = git.stdout.read().decode().strip()
         if git.wait():
-            raise GitFailed(args, git.returncode, told)
+            said = next(
+                (line for line in told.splitlines() if line.startswith(("fatal:", "error:"))), "no reason given"
+            )
+            raise RepositoryError(f"git cannot write the notes: {said[:300]}", hint="git fsck; df .")
+    return commit
 
 
 def _committer(repo: Repository) -> str:

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from contox_hooks.domain.error import AccessRefused, Error, NotFound, RemoteError, UsageError
+from contox_hooks.domain.error import AccessRefused, Error, NotFound, Refused, RemoteError, UsageError
 from contox_hooks.domain.redaction import redact
 from contox_hooks.git.note import NO_HOOKS, REF
 from contox_hooks.git.repository import Repository
@@ -46,13 +46,17 @@ class Remote:
 
 
 def remote_now(repo: Repository, remote: str) -> Remote:
-    """Raises NotFound, RemoteError, AccessRefused, UsageError."""
+    """Raises NotFound, RemoteError, AccessRefused, UsageError; Refused where the notes' ref is another one there."""
     if not remote or remote.startswith("-"):
         raise UsageError(f"{remote!r} is no remote", hint="git remote")
-    out = _asked(repo, remote, "ls-remote", "--", remote, REF, "refs/heads/*", "refs/tags/*")
+    out = _asked(repo, remote, "ls-remote", "--symref", "--", remote, REF, "refs/heads/*", "refs/tags/*")
     notes, tips = None, []
     for line in out.decode("utf-8", "replace").splitlines():
         sha, _, name = line.partition("\t")
+        if name == REF and sha.startswith("ref: "):
+            raise Refused(f"{REF} of {redact(remote).text} is only another name of {_shown(sha[5:])}")
+        if sha.startswith("ref: "):
+            continue
         if name == REF:
             notes = sha
         elif name.startswith(("refs/heads/", "refs/tags/")):

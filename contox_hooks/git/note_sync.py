@@ -1,7 +1,7 @@
-"""The notes here and there made one: fetched, joined, pushed, and once more when somebody was quicker.
+"""The notes of a remote: seen as they are there, and once more with what is new, also when somebody was quicker.
 
-Must not know what notes say. Invariant: what either side had is in what both have in the end; cut off anywhere, each
-side has what it had, or both.
+Must not know what notes say. Invariant: what is pushed is what that remote has, with what `adding` says on top and
+nothing else that is here; cut off anywhere, the remote has what it had, or all of it.
 """
 
 from __future__ import annotations
@@ -14,71 +14,57 @@ from typing import Final, NamedTuple
 
 from contox_hooks.domain.error import AccessRefused, Busy, RemoteError
 from contox_hooks.domain.redaction import redact
-from contox_hooks.git.note import Notes, commit_named, joined, notes_at, tip
+from contox_hooks.git.note import Notes, commit_named, keep, notes_at, written
 from contox_hooks.git.note_remote import Remote, fetch_notes, push_notes, remote_now
 from contox_hooks.git.repository import Repository
-from contox_hooks.git.run import GitFailed, stream
+from contox_hooks.git.run import stream
 
 ATTEMPTS: Final = 10
 _UNMOVED: Final = 3
 """Refusals without anybody having been quicker (a lock may be held still), after which it is the remote's own rule."""
 
-Adding = Callable[[Remote, Collection[str]], Iterable[tuple[str, bytes]]]
-"""Given the remote, and the ids of commits that have a note on either side: further commits, each with its line."""
+Adding = Callable[[Remote, Notes], Iterable[tuple[str, bytes]]]
+"""Given the remote and its notes: commits, each with all of what its note says then."""
 
 
 class Synced(NamedTuple):
     commit: str | None
-    """Where the ref is now, here and there; None where there is none."""
+    """Where the remote's ref is now; None where it has none."""
     added: int
     """Notes that were written."""
-    pushed: bool
-    """The remote's ref was moved."""
     attempts: int
 
 
-def pull(repo: Repository, remote: str) -> Synced:
-    """What the remote has joined with what is here. Raises Error."""
-    for attempt in range(1, ATTEMPTS + 1):
-        there, was = _fetched(repo, remote), tip(repo)
-        try:
-            return Synced(joined(repo, there.notes), 0, False, attempt)
-        except GitFailed:
-            if tip(repo) == was:
-                raise
-            _pause(attempt)
-    raise Busy("the notes here are being written by somebody else again and again", hint="try again in a moment")
+def pull(repo: Repository, remote: str) -> str | None:
+    """The commit of what the remote has, which is here then; None where it has none. Raises Error."""
+    return _fetched(repo, remote).notes
 
 
 def push(repo: Repository, remote: str, adding: Adding) -> Synced:
-    """The same, with what `adding` says, and to the remote.
+    """What `adding` says, on top of what the remote has.
 
     Raises AccessRefused where the remote does not let the ref be written, Busy where others are always quicker, and
     what `remote_now` raises.
     """
     unmoved, before, why = 0, "", ""
     for attempt in range(1, ATTEMPTS + 1):
-        there, was = _fetched(repo, remote), tip(repo)
+        there = _fetched(repo, remote)
         unmoved = unmoved + 1 if why and (there.notes or "") == before else 0
         if unmoved == _UNMOVED:
             raise AccessRefused(
                 f"{redact(remote).text} does not take the notes: {why}", hint="may you push refs/notes/contox there?"
             )
         before = there.notes or ""
+        notes = notes_at(repo, there.notes)
         counted = _Counted()
-        try:
-            here = joined(repo, there.notes, counted.over(adding(there, _noted(repo, there))))
-        except GitFailed:
-            if tip(repo) == was:
-                raise
-            _pause(attempt)
-            continue
-        if here is None or here == there.notes:
-            return Synced(here, counted.count, False, attempt)
-        why = push_notes(repo, remote, here) or ""
+        commit = written(repo, there.notes, notes, counted.over(adding(there, notes)))
+        if commit is None:
+            return Synced(there.notes, 0, attempt)
+        why = push_notes(repo, remote, commit) or ""
         if not why:
-            return Synced(here, counted.count, True, attempt)
-        _pause(attempt)
+            keep(repo, remote, commit)
+            return Synced(commit, counted.count, attempt)
+        time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # two who met must not meet again
     raise Busy(f"others were quicker {ATTEMPTS} times: {why}", hint="try again in a moment")
 
 
@@ -104,18 +90,16 @@ def reached(repo: Repository, tips: Iterable[str], wanted: Collection[str]) -> s
 
 def _fetched(repo: Repository, remote: str) -> Remote:
     there = remote_now(repo, remote)
-    if there.notes is not None and commit_named(repo, there.notes) is None:
+    if there.notes is None:
+        return there
+    if commit_named(repo, there.notes) is None:
         fetch_notes(repo, remote)
         if commit_named(repo, there.notes) is None:
             if remote_now(repo, remote).notes != there.notes:
                 return _fetched(repo, remote)
             raise RemoteError(f"what {redact(remote).text} has as notes are none")
+    keep(repo, remote, there.notes)
     return there
-
-
-def _noted(repo: Repository, there: Remote) -> set[str]:
-    sides: list[Notes] = [notes_at(repo, commit) for commit in dict.fromkeys((tip(repo), there.notes))]
-    return {sha for notes in sides for sha in notes}
 
 
 class _Counted:
@@ -126,8 +110,3 @@ class _Counted:
         for one in added:
             self.count += 1
             yield one
-
-
-def _pause(attempt: int) -> None:
-    """Two who met must not meet again."""
-    time.sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))

@@ -7,8 +7,10 @@ wrote keeps its words.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from contox_hooks.domain.error import Refused
 from contox_hooks.domain.item import MAX_FILES, Evidence, Item
 from contox_hooks.memory.fold import Origin, fold_origins, origin_from, origin_json, origin_of, speaker
 from contox_hooks.memory.sql import event as event_sql
@@ -23,10 +25,11 @@ MERGED = "merged: "
 
 
 def merge(store: Store, items: Items, survivor_id: str, absorbed_id: str, reason: str) -> Item:
-    """The survivor as it is then, not yet in the index of words. Only inside a transaction."""
+    """The survivor as it is then, not yet in the index of words. Only inside a transaction. Raises Refused."""
     survivor, absorbed = items.get(survivor_id), items.get(absorbed_id)
     own = origin(store, survivor)
     members = {item_id: items.get(item_id) for item_id in (*survivor.merged_from, absorbed_id, *absorbed.merged_from)}
+    check_one_project(survivor.project_id, members.values())
     others = {item_id: origin(store, item) for item_id, item in members.items()}
     told = fold_origins(own, list(others.values()))
     spoken = speaker(own, others.values())
@@ -52,6 +55,12 @@ def merge(store: Store, items: Items, survivor_id: str, absorbed_id: str, reason
     items.set_status(absorbed_id, "superseded", reason=f"{MERGED}{reason}", superseded_by=survivor_id)
     items.relate(absorbed_id, survivor_id, "reinforces", reason)
     return items.get(survivor_id)
+
+
+def check_one_project(project_id: str, items: Iterable[Item]) -> None:
+    """Raises Refused where one is another project's, whoever wrote that it belongs here."""
+    if strange := [item.id for item in items if item.project_id != project_id]:
+        raise Refused(f"item {strange[0]} is another project's")
 
 
 def origin(store: Store, item: Item) -> Origin:

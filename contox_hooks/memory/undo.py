@@ -13,6 +13,7 @@ from typing import Any
 from contox_hooks.domain.error import Refused
 from contox_hooks.memory.fingerprint import fingerprint
 from contox_hooks.memory.item import Items
+from contox_hooks.memory.merge import check_one_project
 from contox_hooks.memory.sql import undo as sql
 from contox_hooks.memory.store import Store
 
@@ -31,9 +32,12 @@ class Copy:
 
 
 def copy_of(store: Store, item_ids: Iterable[str]) -> Copy:
-    """Of these items, and of those that were merged into them before."""
+    """Of these items, and of those that were merged into them before. Raises Refused for another project's."""
     found = Items(store)
-    all_ids = dict.fromkeys(each for item_id in item_ids for each in (item_id, *found.get(item_id).merged_from))
+    all_ids: dict[str, None] = {}
+    for item in map(found.get, item_ids):
+        check_one_project(item.project_id, map(found.get, item.merged_from))
+        all_ids |= dict.fromkeys((item.id, *item.merged_from))
     items: dict[str, dict[str, Any]] = {}
     owned: dict[tuple[str, str], _Rows] = {}
     for item_id in all_ids:

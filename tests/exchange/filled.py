@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 from contox_hooks.domain.event import Event, checkout_event, key_of, rewrite_event
+from contox_hooks.exchange.bringing import Brought, bring_in
 from contox_hooks.exchange.reading import exported
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Store
 from contox_hooks.pipeline.runner import run_pending
-from tests.memory.events import DAY, Clock, commit, open_service, sha
+from tests.memory.events import DAY, HOUR, Clock, commit, open_service, sha
 from tests.pipeline.bench import tools
 
 
@@ -60,5 +63,30 @@ def file_of(text: bytes) -> io.BytesIO:
 
 
 def empty(folder: Path) -> Store:
+    """Of the day after: every session is over."""
     folder.mkdir(exist_ok=True)
-    return Store.open(folder / "memory.db", clock=Clock())
+    return Store.open(folder / "memory.db", clock=later())
+
+
+def later() -> Clock:
+    return Clock(DAY + 48 * HOUR)
+
+
+Whole = tuple[Service, str, bytes]
+"""A service, its project and its export; nobody changes them."""
+
+
+def bring(store: Store, text: bytes, **options: Any) -> Brought:
+    return bring_in(store, file_of(text), **{"project_id": None, "replace": False, "dry_run": False} | options)
+
+
+def totals(brought: Brought, what: str) -> int:
+    return sum(getattr(count, what) for count in brought.counts.values())
+
+
+def changed(text: bytes, kind: str, **fields: Any) -> bytes:
+    """The first line of a kind says something else."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    line = next(line for line in lines if line["kind"] == kind)
+    line.get("row", line).update(fields)
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)

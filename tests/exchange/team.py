@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +15,43 @@ from tests.gitrepo import Repo
 class Member:
     """One person's clone, and where their memory is."""
 
-    def __init__(self, repo: Repo, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def __init__(self, repo: Repo, folder: Path, team: Team) -> None:
         self.repo = repo
         self._folder = folder
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
+        self._team = team
 
     def does(self, *words: str) -> int:
         """Exit code of a verb in this clone."""
-        self._monkeypatch.setenv("CONTOX_DATA_DIR", str(self._folder))
-        self._monkeypatch.chdir(self.repo.path)
+        self._team.monkeypatch.setenv("CONTOX_DATA_DIR", str(self._folder))
+        self._team.monkeypatch.chdir(self.repo.path)
         return run(list(words))
 
     def asks(self, *words: str) -> Any:
         """What a verb answers with --json; it must go well."""
-        self._capsys.readouterr()
+        self._team.capsys.readouterr()
         code = self.does(*words, "--json")
-        said = self._capsys.readouterr()
+        said = self._team.capsys.readouterr()
         assert code == 0, said.err
         return json.loads(said.out)
 
     def error(self, *words: str) -> tuple[int, str]:
-        self._capsys.readouterr()
-        return self.does(*words), self._capsys.readouterr().err
+        self._team.capsys.readouterr()
+        return self.does(*words), self._team.capsys.readouterr().err
 
 
 class Team:
-    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-        self.path = tmp_path
-        self.bare = Repo(tmp_path / "team é.git", bare=True)
-        self._make: Callable[[Repo, Path], Member] = lambda repo, folder: Member(repo, folder, monkeypatch, capsys)
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+        self.path = path
+        self.bare = Repo(path / "team é.git", bare=True)
+        self.monkeypatch = monkeypatch
+        self.capsys = capsys
 
     def member(self, name: str) -> Member:
         path = self.path / f"clone of {name}"
         self.bare.git("clone", "-q", str(self.bare.path), str(path))
-        member = self._make(Repo(path, init=False), self.path / f"data {name}")
+        return self.cloned(name, path)
+
+    def cloned(self, name: str, path: Path) -> Member:
+        member = Member(Repo(path, init=False), self.path / f"data {name}", self)
         member.repo.git("config", "contox.autolearn", "false")
         return member

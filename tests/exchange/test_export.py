@@ -6,6 +6,7 @@ import io
 import json
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,14 +17,30 @@ from tests.exchange.team import Member, Team
 from tests.gitrepo import Repo
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Team, Member]]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        team = Team(tmp_path_factory.mktemp("team"), monkeypatch, None)
+        member = team.member("ada")
+        for name in ("SQLite", "Redis"):
+            text = f"Use {name} for the store\n\nBecause it needs no server."
+            member.repo.commit(text, {f"{name}.py": "x = 1\ny = 2\n"})
+        member.repo.git("push", "-q", "origin", "main")
+        assert member.does("init", "--no-hooks") == 0
+        yield team, member
+
+
 @pytest.fixture
-def ada(team: Team) -> Member:
-    member = team.member("ada")
-    for name in ("SQLite", "Redis"):
-        member.repo.commit(f"Use {name} for the store\n\nBecause it needs no server.", {f"{name}.py": "x = 1\ny = 2\n"})
-    member.repo.git("push", "-q", "origin", "main")
-    assert member.does("init", "--no-hooks") == 0
-    return member
+def team(made: tuple[Team, Member], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Team:
+    team = made[0]
+    team.monkeypatch, team.capsys = monkeypatch, capsys
+    return team
+
+
+@pytest.fixture
+def ada(made: tuple[Team, Member], team: Team) -> Member:
+    """With two commits in memory; nobody changes it."""
+    return made[1]
 
 
 def test_onto_another_machine(team: Team, ada: Member) -> None:
@@ -88,8 +105,8 @@ def test_what_stands_in_the_way_is_said(team: Team, ada: Member) -> None:
     ada.asks("export", "-o", str(file))
     other = Repo(team.path / "other")
     other.commit("another one")
-    stranger = Member(other, team.path / "data other", ada._monkeypatch, ada._capsys)
-    assert stranger.does("init", "--no-hooks") == 0
+    stranger = Member(other, team.path / "data other", team)
+    assert stranger.does("init", "--no-history", "--no-hooks") == 0
     code, told = stranger.error("import", str(file))
     assert (code, "another repository" in told) == (9, True)
     file.write_text("{}\n")

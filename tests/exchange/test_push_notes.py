@@ -1,16 +1,15 @@
-"""Digests in a git notes ref: pushed, pulled, joined, by several people (git/note*.py, exchange/noting.py)."""
+"""Digests in a git notes ref: pushed, pulled, added to, by several people (git/note*.py, exchange/noting.py)."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from contox_hooks.git import note_sync
-from contox_hooks.git.note import REF, notes_at, read_texts, tip
+from contox_hooks.git.note import REF, commit_named, notes_at, read_texts, ref_of, written
 from tests.exchange.team import Member, Team
 from tests.gitrepo import Repo
 
@@ -28,14 +27,19 @@ def started(team: Team, *, captured: bool = True) -> Member:
     return ada
 
 
-def lines(repo: Repo) -> dict[str, list[str]]:
+def lines(repo: Repo, ref: str = REF) -> dict[str, list[str]]:
     """Each note's lines."""
     repository = repo.repository
-    head = tip(repository)
+    head = commit_named(repository, ref)
     assert head is not None
     notes = notes_at(repository, head)
     texts = read_texts(repository, head, notes.values())
     return {sha: (text or b"").decode(errors="replace").splitlines() for sha, text in zip(notes, texts, strict=True)}
+
+
+def tell(repo: Repo, *said: tuple[str, bytes]) -> note_sync.Synced:
+    """Whatever is wanted, into the notes of origin."""
+    return note_sync.push(repo.repository, "origin", lambda there, notes: said)
 
 
 def all_events(member: Member) -> list[dict[str, Any]]:
@@ -54,12 +58,12 @@ def test_what_one_pushes_another_learns_and_only_of_what_the_remote_has(team: Te
     before = (ada.repo.git("status", "--porcelain"), ada.repo.head(), refs(ada.repo))
     told = ada.asks("push-notes")
     assert told["added"] == 2
-    others = "\n".join(line for line in refs(ada.repo).splitlines() if not line.endswith(REF))
+    others = "\n".join(line for line in refs(ada.repo).splitlines() if not line.endswith(ref_of("origin")))
     assert (ada.repo.git("status", "--porcelain"), ada.repo.head(), others) == before
     assert set(lines(team.bare)) == set(made)
     assert "example.org" not in str(lines(team.bare))
     assert PLANTED not in str(lines(team.bare))
-    assert "import sqlite3" in ada.repo.git("notes", "--ref=contox", "show", made[-1])
+    assert "import sqlite3" in ada.repo.git("notes", "--ref=contox-origin", "show", made[-1])
 
     eve = team.member("eve")
     assert eve.does("init", "--no-history", "--no-hooks") == 0
@@ -77,68 +81,24 @@ def test_what_one_pushes_another_learns_and_only_of_what_the_remote_has(team: Te
     assert len(own) == 3  # the notes' own commits are nobody's work
 
 
-def test_two_who_never_saw_each_other_converge(team: Team) -> None:
+def test_one_remotes_notes_never_reach_another_nor_what_is_excluded_by_now(team: Team) -> None:
     ada = started(team)
-    eve = team.member("eve")
-    assert eve.does("init", "--no-hooks") == 0  # reads history: tells of the same commits
-    eve.repo.git("checkout", "-q", "-b", "topic")
-    own = eve.repo.commit("topic", {"topic.py": "t = 1\n"}, now=True)
-    eve.repo.git("push", "-q", "origin", "topic")
+    private = Repo(team.path / "private.git", bare=True)
+    ada.repo.git("remote", "add", "private", str(private.path))
+    hidden = ada.repo.commit("a plan of ours alone", {"plan.py": "x = 1\n"}, now=True)
+    ada.repo.git("push", "-q", "private", "main")
+    assert ada.asks("push-notes", "private")["added"] == 3
+    ada.repo.git("config", "contox.exclude", "store.py")
     assert ada.asks("push-notes")["added"] == 2
-    # As if it had been told at the same time: eve's notes begin without ada's.
-    repository = eve.repo.repository
-    first = ada.repo.git("rev-list", "--max-parents=0", "HEAD")
-    note_sync.joined(repository, None, [(own, b"{}"), (first, b'{"mine":1}')])
-    eve.asks("push-notes")
-    ada.asks("pull-notes")
-    assert lines(ada.repo) == lines(eve.repo) == lines(team.bare)
-    assert tip(ada.repo.repository) == tip(repository)
-    assert '{"mine":1}' in lines(ada.repo)[first]
-    assert len(lines(ada.repo)[first]) == 2
-
-
-def test_joining_does_not_depend_on_who_joins(team: Team) -> None:
-    one, two = Repo(team.path / "one"), Repo(team.path / "two")
-    for repo, line in ((one, b"b"), (two, b"a")):
-        shas = [repo.commit(f"c{number}", at=1_760_000_000 + number) for number in range(3)]
-        note_sync.joined(
-            repo.repository, None, [(shas[0], line), (shas[1], b"same"), (shas[2 if line == b"a" else 1], b"c")]
-        )
-    for repo, other in ((one, two), (two, one)):
-        repo.git("fetch", "-q", str(other.path), f"{REF}:refs/notes/other")
-    before = [repo.git("rev-parse", "refs/notes/other") for repo in (one, two)]
-    for repo, there in zip((one, two), before, strict=True):
-        note_sync.joined(repo.repository, there)
-    assert one.git("rev-parse", f"{REF}^{{tree}}") == two.git("rev-parse", f"{REF}^{{tree}}")
-    assert lines(one)[one.git("rev-list", "--max-parents=0", "HEAD")] == ["a", "b"]
-
-
-def test_two_pushes_at_once_both_end_up_there(team: Team) -> None:
-    """The remote's own notes move between fetch and push: the loop goes round again."""
-    ada = started(team, captured=False)
-    repository = ada.repo.repository
-    others = [team.member(f"m{number}").repo for number in range(2)]
-    head = ada.repo.head()
-    results: list[object] = []
-
-    def pushed(repo: Repo, line: bytes) -> None:
-        results.append(note_sync.push(repo.repository, "origin", lambda there, noted: []))
-        assert line
-
-    for number, repo in enumerate(others):
-        note_sync.joined(repo.repository, None, [(head, f"line {number}".encode())])
-    threads = [threading.Thread(target=pushed, args=(repo, b"x")) for repo in others]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == 2
-    assert lines(team.bare)[head] == ["line 0", "line 1"]
-    note_sync.pull(repository, "origin")
-    assert lines(ada.repo) == lines(team.bare)
+    told = team.bare.git("log", "-p", REF)
+    assert hidden not in lines(team.bare)
+    assert "plan of ours" not in told
+    assert "sqlite3" not in told
+    assert len(lines(private)) == 3
 
 
 def test_a_race_lost_is_run_again(team: Team, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """The remote's own notes move between fetch and push."""
     ada, eve = started(team, captured=False), team.member("eve")
     head = ada.repo.head()
     real, done = note_sync.push_notes, []
@@ -146,14 +106,16 @@ def test_a_race_lost_is_run_again(team: Team, monkeypatch) -> None:  # type: ign
     def quicker(repo, remote, commit):  # type: ignore[no-untyped-def]
         if not done:
             done.append(1)
-            note_sync.joined(eve.repo.repository, None, [(head, b"quicker")])
-            eve.repo.git("push", "-q", "origin", REF)
+            tell(eve.repo, (head, b"quicker"))
         return real(repo, remote, commit)
 
     monkeypatch.setattr(note_sync, "push_notes", quicker)
-    told = note_sync.push(ada.repo.repository, "origin", lambda there, noted: [] if noted else [(head, b"mine")])
+    told = note_sync.push(
+        ada.repo.repository, "origin", lambda there, notes: [("e" * 40, b"mine")] if head in notes else [(head, b"no")]
+    )
     assert told.attempts == 2
-    assert lines(team.bare)[head] == ["mine", "quicker"]
+    assert lines(team.bare) == {head: ["quicker"], "e" * 40: ["mine"]}
+    assert lines(ada.repo, ref_of("origin")) == lines(team.bare)
 
 
 def test_hostile_notes_harm_nobody(team: Team) -> None:
@@ -167,42 +129,72 @@ def test_hostile_notes_harm_nobody(team: Team) -> None:
     hostile = (
         json.dumps({**true, "sha": more[0], "subject": "forged"}).encode(),  # another commit's times and parents
         b"\x00\xff\xfe" * 1000,
-        b'{"a":"' + b"x" * 10_000_000 + b'"}',
+        b'{"a":"' + b"x" * 2_000_000 + b'"}',
         b'{"contox_digest":1,"sha":"' + more[3].encode() + b'","parents":"no","files":[1],"author":7}',
         b"[" * 200_000,
         b'{"foreign": true}',
     )
-    note_sync.push(ada.repo.repository, "origin", lambda there, noted: zip(more, hostile, strict=True))
+    tell(ada.repo, *zip(more, hostile, strict=True))
     eve = team.member("eve")
     assert eve.does("init", "--no-history", "--no-hooks") == 0
     learnt = eve.asks("pull-notes")
     assert (learnt["captured"], learnt["unfit"]) == (0, 6)
-    assert ada.asks("push-notes")["added"] == 2  # those have a note already, whatever it says
-    assert set(lines(team.bare)) == {*shas, *more}
+    assert ada.asks("push-notes")["added"] == 8  # what is no digest of its commit does not count
+    assert '{"foreign": true}' in lines(team.bare)[more[5]]
+    assert eve.asks("pull-notes")["captured"] == 8
 
 
 def _true_line(ada: Member, sha: str) -> str:
     ada.asks("push-notes")
-    line = ada.repo.git("notes", "--ref=contox", "show", sha)
+    line = ada.repo.git("notes", "--ref=contox-origin", "show", sha)
     ada.repo.git("push", "-q", "origin", f":{REF}")
-    ada.repo.git("update-ref", "-d", REF)
     return line
 
 
-def test_a_note_tells_no_secret_and_waits_for_its_commit(team: Team) -> None:
+def test_a_note_says_which_commit_and_git_what_is_in_it(team: Team) -> None:
     ada = started(team)
-    first, line = ada.repo.git("rev-list", "HEAD").split()[-1], ""
-    line = _true_line(ada, first)
-    with_secret = json.loads(line) | {"body": f"token: {PLANTED}", "kind": "amend", "origin": "created"}
-    note_sync.joined(ada.repo.repository, None, [(first, json.dumps(with_secret).encode()), ("f" * 40, b"{}")])
-    ada.repo.git("push", "-q", "origin", REF)
+    first = ada.repo.git("rev-list", "HEAD").split()[-1]
+    forged = json.loads(_true_line(ada, first)) | {
+        "subject": "We turn TLS off", "body": "\ud800 and \0", "branch": "b\ud800", "kind": "amend", "origin": "created",
+        "diff": f"+ token: {PLANTED}\n", "diff_missing": "",
+    }  # fmt: skip
+    tell(ada.repo, (first, json.dumps(forged).encode()), ("f" * 40, b"{}"))
     eve = team.member("eve")
     assert eve.does("init", "--no-history", "--no-hooks") == 0
     learnt = eve.asks("pull-notes")
-    assert (learnt["captured"], learnt["absent"]) == (1, 1)
-    events = all_events(eve)
-    assert PLANTED not in json.dumps(events)
-    assert [event["source"] for event in events if event["type"] == "commit"] == ["git-history"]
+    assert (learnt["captured"], learnt["absent"], learnt["unfit"]) == (1, 1, 0)
+    (event,) = [event for event in all_events(eve) if event["type"] == "commit"]
+    assert event["source"] == "git-history"
+    assert "Use SQLite" in json.dumps(event)
+    assert "TLS" not in json.dumps(event)
+
+
+def test_what_a_shallow_clone_cannot_see_is_not_told(team: Team) -> None:
+    started(team, captured=False)
+    path = team.path / "clone of shallow"
+    team.bare.git("clone", "-q", "--depth=1", f"file://{team.bare.path}", str(path))
+    eve = team.cloned("shallow", path)
+    assert eve.does("init", "--no-hooks") == 0
+    assert eve.asks("push-notes")["added"] == 0
+    own = eve.repo.commit("mine", {"mine.py": "x = 1\n"}, now=True)
+    eve.repo.git("push", "-q", "origin", "main")
+    assert eve.asks("push-notes")["added"] == 1
+    assert list(lines(team.bare)) == [own]
+
+
+def test_a_ref_that_is_something_else_is_left_alone(team: Team) -> None:
+    ada = started(team)
+    head = team.bare.head()
+    team.bare.git("symbolic-ref", REF, "refs/heads/main")
+    assert ada.error("push-notes")[0] == 9
+    team.bare.git("update-ref", "--no-deref", REF, head)
+    code, told = ada.error("push-notes")
+    assert (code, "none is a note" in told) == (3, True)
+    assert (team.bare.head(), team.bare.git("rev-parse", REF)) == (head, head)
+    team.bare.git("update-ref", "-d", REF)
+    ada.repo.git("symbolic-ref", ref_of("origin"), "refs/heads/main")
+    assert ada.asks("push-notes")["added"] == 2
+    assert ada.repo.head() == head
 
 
 def test_what_stands_in_the_way_is_said(team: Team) -> None:
@@ -220,14 +212,14 @@ def test_what_stands_in_the_way_is_said(team: Team) -> None:
     assert (code, "does not take the notes" in told) == (12, True)
     hook.unlink()
     told = ada.asks("push-notes")
-    assert (told["added"], told["pushed"]) == (0, True)  # they were written here the first time
+    assert (told["added"], told["pushed"]) == (2, True)
     assert len(lines(team.bare)) == 2
 
 
 def test_the_users_settings_of_a_remote_change_nothing(team: Team) -> None:
     ada = started(team, captured=False)
     shas = ada.repo.git("rev-list", "HEAD").split()
-    note_sync.push(ada.repo.repository, "origin", lambda there, noted: [(sha, b"told") for sha in shas])
+    tell(ada.repo, *((sha, b"told") for sha in shas))
     eve = team.member("eve")
     team.bare.git("update-ref", "refs/heads/new", "HEAD")
     team.bare.git("tag", "v1")
@@ -242,62 +234,57 @@ def test_the_users_settings_of_a_remote_change_nothing(team: Team) -> None:
         eve.repo.git("config", *setting.split("=", 1))
     before = refs(eve.repo)
     note_sync.pull(eve.repo.repository, "origin")
-    assert set(lines(eve.repo)) == set(shas)
-    note_sync.push(
-        eve.repo.repository, "origin", lambda there, noted: [("e" * 40, b"x")] if "e" * 40 not in noted else []
-    )
+    assert set(lines(eve.repo, ref_of("origin"))) == set(shas)
+    tell(eve.repo, ("e" * 40, b"x"))
     # git itself moves what the user's own mapping has for the ref that was pushed
-    assert [line for line in refs(eve.repo).splitlines() if not line.endswith("notes/contox")] == before.splitlines()
+    assert [line for line in refs(eve.repo).splitlines() if "notes/contox" not in line] == before.splitlines()
     assert not (eve.repo.path / ".git" / "FETCH_HEAD").exists()
     assert not ran.exists()
     assert "e" * 40 in lines(team.bare)
 
 
-def test_killed_in_the_middle_the_ref_stays(team: Team) -> None:
+def test_killed_in_the_middle_nothing_is_there(team: Team) -> None:
     ada = started(team, captured=False)
-    note_sync.push(ada.repo.repository, "origin", lambda there, noted: [(ada.repo.head(), b"told")])
-    before = tip(ada.repo.repository)
+    before = refs(ada.repo)
     script = (
-        "import itertools, os, signal, sys\n"
-        "from contox_hooks.git.note import joined\n"
+        "import itertools, os, signal\n"
+        "from contox_hooks.git.note import written\n"
         "from contox_hooks.git.repository import locate\n"
         "def added():\n"
         "    for number in itertools.count():\n"
         "        if number == 2000: os.kill(os.getpid(), signal.SIGKILL)\n"
         "        yield f'{number:040x}', b'x' * 2000\n"
-        "joined(locate(), None, added())\n"
+        "written(locate(), None, {}, added())\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ada.repo.path, check=False)
     assert done.returncode == -9
-    assert tip(ada.repo.repository) == before
+    assert refs(ada.repo) == before
     assert ada.repo.run("fsck", "--connectivity-only").returncode == 0
-    assert note_sync.push(ada.repo.repository, "origin", lambda there, noted: []).commit == before
+    assert tell(ada.repo, (ada.repo.head(), b"told")).added == 1
 
 
 def test_a_partial_clone_gets_notes_whole(team: Team) -> None:
     ada = started(team, captured=False)
-    note_sync.push(ada.repo.repository, "origin", lambda there, noted: [(ada.repo.head(), b"told")])
+    tell(ada.repo, (ada.repo.head(), b"told"))
     team.bare.git("config", "uploadpack.allowFilter", "true")
     path = Path(team.path / "partial")
     team.bare.git("clone", "-q", "--filter=blob:none", f"file://{team.bare.path}", str(path))
     partial = Repo(path, init=False)
     note_sync.pull(partial.repository, "origin")
-    assert lines(partial) == {ada.repo.head(): ["told"]}
+    assert lines(partial, ref_of("origin")) == {ada.repo.head(): ["told"]}
 
 
-def test_a_note_twice_in_one_tree_is_one_and_flat_ones_are_read(team: Team) -> None:
+def test_a_note_twice_in_one_tree_is_one_and_flat_ones_are_read(repo: Repo) -> None:
     """Somebody wrote by hand, and joined by hand."""
-    one, two = Repo(team.path / "one"), Repo(team.path / "two")
-    shas = [one.commit(f"c{number}", at=1_760_000_000 + number) for number in range(2)]
-    two.git("fetch", "-q", str(one.path), "main:other")
-    one.git("notes", "--ref=contox", "add", "-m", "by hand", shas[0])
-    blobs = [two.git("hash-object", "-w", "--stdin", input=text) for text in ("a\n", "b\n", "c\n")]
-    index = {"GIT_INDEX_FILE": str(team.path / "index")}
-    for blob, path in zip(blobs, (shas[1], f"{shas[1][:2]}/{shas[1][2:]}", "README"), strict=True):
-        two.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=index)
-    tree = two.git("write-tree", env=index)
-    two.git("update-ref", REF, two.git("commit-tree", "-m", "x", tree))
-    one.git("fetch", "-q", str(two.path), f"{REF}:refs/notes/other")
-    note_sync.joined(one.repository, one.git("rev-parse", "refs/notes/other"), [])
-    assert lines(one) == {shas[0]: ["by hand"], shas[1]: ["a", "b"]}
-    assert one.git("notes", "--ref=contox", "show", shas[1]) == "a\nb"
+    sha = repo.commit("c")
+    blobs = [repo.git("hash-object", "-w", "--stdin", input=text) for text in ("a\n", "b\n", "c\n")]
+    index = {"GIT_INDEX_FILE": str(repo.path.parent / "index")}
+    for blob, path in zip(blobs, (sha, f"{sha[:2]}/{sha[2:]}", "README"), strict=True):
+        repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=index)
+    base = repo.git("commit-tree", "-m", "x", repo.git("write-tree", env=index))
+    notes = notes_at(repo.repository, base)
+    assert [sorted(text or b"") for text in read_texts(repo.repository, base, notes.values())] == [sorted(b"a\n\nb\n")]
+    commit = written(repo.repository, base, notes, [(sha, b"a\nb\nmine\n")])
+    assert commit is not None
+    assert lines(repo, commit) == {sha: ["a", "b", "mine"]}
+    assert repo.git("ls-tree", "-r", "--name-only", commit).split() == ["README", f"{sha[:2]}/{sha[2:]}"]

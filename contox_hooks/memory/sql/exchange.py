@@ -46,10 +46,20 @@ CONNECTION = Each("SELECT 1", "SELECT pg_backend_pid()")
 
 PROJECT = "SELECT * FROM project WHERE id = :id"
 
-# Of a session some of whose events were another's already.
+# Of a session that got events or items, or some of whose events were another's already.
 RECOUNT = """
-UPDATE session SET event_count = (SELECT COUNT(*) FROM event WHERE event.session_id = session.id) WHERE id = :id
+UPDATE session SET
+    event_count = (SELECT COUNT(*) FROM event WHERE event.session_id = session.id),
+    last_event_at = COALESCE((
+        SELECT MAX(at_utc) FROM event WHERE event.session_id = session.id AND at_utc > session.started_at), started_at),
+    items_extracted = (
+        SELECT CASE WHEN COUNT(*) > session.items_extracted THEN COUNT(*) ELSE session.items_extracted END
+        FROM item WHERE item.session_id = session.id)
+WHERE id = :id
 """
+
+# Whose rows these are.
+OWNERS = {table: f"SELECT id, project_id FROM {table} WHERE id IN ({{wanted}})" for table in ("item", "event", "run")}
 
 
 def page(table: str, key: Sequence[str], of: str, *, is_first: bool) -> str:
