@@ -41,12 +41,9 @@ class Evidence:
     @property
     def told_by(self) -> str:
         """For people: the commit's short id, or what else it was."""
-        kind = self.commit_sha.partition(":")[0]
-        return (
-            self.commit_sha[:12]
-            if self.is_of_commit
-            else {"mcp_save": "a note", "scan_result": "a scan"}.get(kind, kind)
-        )
+        if self.is_of_commit:
+            return self.commit_sha[:12]
+        return "a scan" if self.commit_sha.startswith("scan_result:") else "a note"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from contox_hooks.domain.item import ItemStatus
+from contox_hooks.domain.item import Evidence, ItemStatus
 from contox_hooks.domain.line import GONE, told
 from contox_hooks.exchange.kind import KINDS
 from contox_hooks.exchange.reading import with_parts
@@ -62,7 +62,10 @@ def _item(item: dict[str, Any]) -> str:
     if item["evidence"]:
         parts.append("\nEvidence:\n")
     for found in item["evidence"]:
-        where = _code(found["commit_sha"]) + (f", {_code(found['path'])}" if found["path"] else "")
+        cited = Evidence(found["commit_sha"], found["quote"])
+        where = (_code(cited.commit_sha) if cited.is_of_commit else cited.told_by) + (
+            f", {_code(found['path'])}" if found["path"] else ""
+        )
         parts.append(f"\n* {where}\n\n{_fenced(found['quote'])}")
     return "".join(parts)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from contox_hooks.domain.error import UsageError
 from contox_hooks.mcp.desk import parts_of, the_call
-from contox_hooks.mcp.frame import fenced, framed, laid_out
+from contox_hooks.mcp.frame import fenced, framed, framed_object
 from contox_hooks.mcp.reporting import Directory
 from contox_hooks.mcp.telling import item_told, session_told
 
@@ -80,9 +80,9 @@ def hygiene(
     if apply is None:
         if plan is not None:
             raise UsageError("a plan without `apply` does nothing", hint="name the action ids in `apply`")
-        return framed(memory, laid_out(memory.analyze(mode=mode, schema_key_prefix=schemaKeyPrefix)))
+        return framed_object(memory, memory.analyze(mode=mode, schema_key_prefix=schemaKeyPrefix))
     whole = plan if plan is not None else memory.analyze(mode=mode, schema_key_prefix=schemaKeyPrefix)
-    return framed(memory, laid_out(memory.apply(whole, apply, dry_run=dryRun)))
+    return framed_object(memory, memory.apply(whole, apply, dry_run=dryRun))
 
 
 def auto_resolve(
@@ -107,7 +107,7 @@ def auto_resolve(
         for digest in digests
     ]
     memory = call.memory_of(repo)
-    return framed(memory, laid_out(memory.auto_resolve(commits, dry_run=dryRun)))
+    return framed_object(memory, memory.auto_resolve(commits, dry_run=dryRun))
 
 
 def scan(directory: Directory = None, dryRun: bool = False) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Field
 
 from contox_hooks.mcp.desk import the_call
-from contox_hooks.mcp.frame import framed
+from contox_hooks.mcp.frame import MAX_CHARACTERS, fitting, framed
 from contox_hooks.mcp.telling import heads_told, item_told, items_told, place_told
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def search(query: Annotated[Query, Field(description="Words, names in the code, 
     """Find memory by words and by meaning, the 10 best first, each with its id, status, confidence and commit."""
     memory = the_call().memory
     results = memory.search(query, limit=_HITS).get("results") or []
-    return framed(memory, items_told(results) or "Nothing was found.")
+    return framed(memory, "\n\n".join(items_told(results)) or "Nothing was found.")
 
 
 def list_findings(
@@ -62,9 +62,9 @@ def list_findings(
     memory = the_call().memory
     key = "root/" + (category or "").strip("/ ").removeprefix("root/")
     page = memory.items(schema_key=key, status=status, limit=limit, offset=offset)
-    items = page.get("items") or []
-    notes = place_told(offset, len(items), page.get("total"))
-    return framed(memory, items_told(items, offset=offset) or "No item fits.", notes=notes)
+    shown = fitting(items_told(page.get("items") or [], offset=offset))
+    notes = place_told(offset, len(shown), page.get("total"))
+    return framed(memory, "\n\n".join(shown) or "No item fits.", notes=notes)
 
 
 def context_pack(
@@ -124,7 +124,7 @@ def _within(results: list[tuple[str, Mapping[str, Any]]], budget_tokens: int) ->
     """The best of them that fit, under the headings of their keys, and how many do not. The first always does."""
     order = {id(each): -float(each.get("similarity") or 0) for _, each in results}
     kept: set[int] = set()
-    room = budget_tokens * _CHARACTERS_A_TOKEN
+    room = min(budget_tokens * _CHARACTERS_A_TOKEN, MAX_CHARACTERS)
     for _, each in sorted(results, key=lambda one: order[id(one[1])]):
         size = len(item_told(each)) + 2
         if size <= room or not kept:

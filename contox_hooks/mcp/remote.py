@@ -23,7 +23,9 @@ from contox_hooks.memory.report.changelog import Mode
 MOST_LINKS: Final = 4
 """Connections to one server: a client's few calls at a time, and little of its 200 requests a minute."""
 WAIT_S: Final = 60.0
-"""For another call to end; as long as one request may take."""
+"""For another call to end; for one request where the server may ask a model."""
+QUICK_S: Final = 20.0
+"""For one request, where no model may be asked on the way: a server that answers at all does so in a second or two."""
 EVENTS: Final = 50
 """Of a session: a page of the route."""
 _MOST_BRAINS: Final = 16
@@ -94,11 +96,11 @@ class RemoteMemory:
         question = question.strip()
         if len(question) < LEAST_QUESTION:
             raise UsageError(f"a question has at least {LEAST_QUESTION} characters")
-        with self._reads() as reads:
+        with self._reads(WAIT_S) as reads:
             return reads.ask(question)
 
     def analyze(self, *, mode: Literal["quick", "weekly"], schema_key_prefix: str | None = None) -> Object:
-        with self._reads() as reads:
+        with self._reads(WAIT_S) as reads:
             return reads.analyze(mode=mode, schema_key_prefix=schema_key_prefix)
 
     def apply(self, plan: Object, action_ids: Sequence[str], *, dry_run: bool) -> Object:
@@ -110,7 +112,7 @@ class RemoteMemory:
             return reads.auto_resolve(commits, dry_run=dry_run)
 
     def check_drift(self) -> Object:
-        with self._reads() as reads:
+        with self._reads(WAIT_S) as reads:
             return reads.check_drift()
 
     def drift(self) -> Object:
@@ -118,15 +120,15 @@ class RemoteMemory:
             return reads.drift()
 
     def changelog(self, *, mode: Mode, since: int) -> Object:
-        with self._reads() as reads:
+        with self._reads(WAIT_S) as reads:
             return reads.changelog(mode=mode, since=since)
 
     def impact(self, *, days: int) -> Object:
-        with self._reads() as reads:
+        with self._reads(WAIT_S) as reads:
             return reads.impact(days=days)
 
     def onboarding(self) -> Object:
-        with self._reads() as reads:
+        with self._reads(WAIT_S) as reads:
             return reads.onboarding()
 
     def sessions(self, *, limit: int = 20, offset: int = 0, status: str | None = None) -> Object:
@@ -146,6 +148,7 @@ class RemoteMemory:
         return {"ok": True, "sessionId": session_id, "status": "closed"}
 
     @contextmanager
-    def _reads(self) -> Iterator[Reads]:
+    def _reads(self, within_s: float = QUICK_S) -> Iterator[Reads]:
         with self._links.lent() as link:
+            link.http.total_s = within_s
             yield Reads(link.http, self._connection.project_id, self._connection.team_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from contox_hooks.mcp.desk import parts_of, the_call
-from contox_hooks.mcp.frame import fenced, framed, laid_out, one_line
+from contox_hooks.mcp.frame import fenced, fitting, framed, framed_object, one_line
 from contox_hooks.mcp.recalling import MAX_OFFSET
 from contox_hooks.mcp.telling import place_told, session_told
 
@@ -51,13 +51,13 @@ def drift_check(
 ) -> str:
     """What memory says that the code may not bear out any more, with the commit that made it doubtful."""
     memory = the_call().memory
-    return framed(memory, laid_out(memory.check_drift() if action == "check" else memory.drift()))
+    return framed_object(memory, memory.check_drift() if action == "check" else memory.drift())
 
 
 def impact_radar(days: Annotated[int, Field(ge=1, le=30)] = 7) -> str:
     """Which modules changed lately, what depends on them or changes with them, and how risky that is."""
     memory = the_call().memory
-    return framed(memory, laid_out(_without_usage(memory.impact(days=days))))
+    return framed_object(memory, _without_usage(memory.impact(days=days)))
 
 
 def onboarding_guide() -> str:
@@ -100,12 +100,9 @@ def sessions(
     if sessionId is not None:
         return session_text(memory, sessionId)
     page = memory.sessions(limit=limit, offset=offset, status=status)
-    found = page.get("sessions") or []
-    return framed(
-        memory,
-        "\n\n".join(map(session_told, found)) or "There are no sessions.",
-        notes=place_told(offset, len(found), page.get("total")),
-    )
+    shown = fitting(map(session_told, page.get("sessions") or []))
+    notes = place_told(offset, len(shown), page.get("total"))
+    return framed(memory, "\n\n".join(shown) or "There are no sessions.", notes=notes)
 
 
 def session_text(memory: Memory, session_id: str) -> str:

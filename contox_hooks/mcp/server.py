@@ -30,7 +30,7 @@ from pydantic import AnyUrl, BaseModel, ValidationError
 
 from contox_hooks import __version__
 from contox_hooks.domain.error import Error, NotFound
-from contox_hooks.mcp import keeping, prompting, recalling, reporting, resource
+from contox_hooks.mcp import keeping, prompting, recalling, reporting, resource, stdio
 from contox_hooks.mcp.desk import Call, Desk, calling
 from contox_hooks.mcp.frame import one_line
 from contox_hooks.mcp.refusal import MAX_REFUSAL, told
@@ -104,6 +104,9 @@ class Server(MCPServer[Any]):
             )  # fmt: skip
         resource.register(self)
         prompting.register(self)
+
+    async def run_stdio_async(self) -> None:
+        await stdio.serve(self._lowlevel_server)
 
     async def list_tools(self) -> list[Tool]:
         self._desk.prepare()  # the client is answered by now: what follows is a call

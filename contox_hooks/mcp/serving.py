@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import gc
 import hmac
-import ipaddress
 import logging
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from contox_hooks.domain.error import Refused, SettingError, UsageError
+from contox_hooks.mcp.door import Door
 from contox_hooks.net.listening import is_loopback, listener, url_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LEAST_TOKEN: Final = 16
 """Characters: a shorter one can be guessed."""
 GRACE_S: Final = 1
 """Calls under way have so long to end; open streams never would."""
-_LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
+_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,10 @@ def serve_stdio(desk: Desk) -> None:
     server = _server_class()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _begin_log()
-    server(desk).run("stdio")
+    try:
+        server(desk).run("stdio")
+    except* BrokenPipeError:
+        pass  # the agent hung up
 
 
 def serve_http(desk: Desk, wanted: Wanted, tell: Callable[[str], None]) -> None:
@@ -79,10 +82,11 @@ def serve_http(desk: Desk, wanted: Wanted, tell: Callable[[str], None]) -> None:
         auth = AuthSettings(issuer_url=AnyHttpUrl(url), resource_server_url=None)
         server = made(desk, token_verifier=_Token(wanted.token), auth=auth)
         app = server.streamable_http_app(
-            streamable_http_path=PATH, host=wanted.host, transport_security=TransportSecuritySettings(**_doors(wanted))
-        )
+            streamable_http_path=PATH, host=wanted.host,
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # the door does it
+        )  # fmt: skip
         config = uvicorn.Config(
-            app, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+            Door(app, _names(wanted)), ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=GRACE_S,
         )  # fmt: skip
         tell(url + PATH)
@@ -124,18 +128,6 @@ class _Token:
         return AccessToken(token=token, client_id="owner", scopes=[])
 
 
-def _doors(wanted: Wanted) -> dict[str, Any]:
-    """Names that a request may come by, and pages that it may come from."""
-    names = [*_LOCAL, *wanted.names]
-    if not is_loopback(wanted.host) and not _is_every(wanted.host):
-        names.append(f"[{wanted.host}]" if ":" in wanted.host else wanted.host)
-    hosts = [form for name in names for form in (name, f"{name}:*")]
-    origins = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
-    return {"enable_dns_rebinding_protection": True, "allowed_hosts": hosts, "allowed_origins": origins}
-
-
-def _is_every(host: str) -> bool:
-    try:
-        return not host or ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
+def _names(wanted: Wanted) -> set[str]:
+    """Where it listens is one, unless that is everywhere."""
+    return {*_LOCAL, *wanted.names, wanted.host} - {"", "0.0.0.0", "::"}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from contox_hooks.domain.item import Evidence
+
 if TYPE_CHECKING:
     from contox_hooks.mcp.memory import Object
 
@@ -19,8 +21,8 @@ _QUOTES: Final = 10
 _QUOTE: Final = 300
 
 
-def items_told(items: Iterable[Object], *, offset: int = 0) -> str:
-    return "\n\n".join(f"[{number}] {item_told(item)}" for number, item in enumerate(items, offset + 1))
+def items_told(items: Iterable[Object], *, offset: int = 0) -> list[str]:
+    return [f"[{number}] {item_told(item)}" for number, item in enumerate(items, offset + 1)]
 
 
 def heads_told(items: Iterable[Object]) -> str:
@@ -48,7 +50,8 @@ def _head(item: Object) -> str:
 
 
 def _trust(item: Object) -> str:
-    """`id … · root/api · active · confidence 0.82 · importance 4 of 5 · commit 0123456789ab · similarity 0.71`."""
+    """`id … · root/api · active · confidence 0.82 · importance 4 of 5 · commit 0123456789ab · similarity 0.71`;
+    instead of a commit `a note`, `a scan`."""
     reason, similarity = _text(item, "statusReason"), item.get("similarity")
     importance = item.get("importance")
     parts = [
@@ -57,7 +60,7 @@ def _trust(item: Object) -> str:
         (_line(_text(item, "status")) or "active") + (f" ({_line(reason)})" if reason else ""),
         f"confidence {_number(item.get('confidence'))}",
         f"importance {_grade(importance)} of 5" if importance is not None else "",
-        f"commit {_line(commit)[:12]}" if (commit := _commit(item)) else "",
+        _source(item),
         f"similarity {_number(similarity)}" if similarity is not None else "",
     ]
     return " · ".join(part for part in parts if part)
@@ -70,18 +73,26 @@ def _grade(importance: Any) -> str:
     return f"{importance * 5 if importance <= 1 else importance:.0f}"
 
 
-def _commit(item: Object) -> str:
-    evidence = item.get("evidenceRefs")
-    if isinstance(evidence, Sequence) and evidence and isinstance(evidence[0], dict):
-        return _text(evidence[0], "commitSha")
-    return next(iter(_texts(item, "commits")), "") or _text(item, "sourceRef").removeprefix("git:")
+def _source(item: Object) -> str:
+    """What bears it out, a commit before all else. Some servers name a note's key where a commit's id belongs."""
+    named = [
+        *(_text(each, "commitSha", "eventKey") for each in _quotes(item)), *_texts(item, "commits"),
+        _text(item, "eventKey"), _text(item, "sourceRef").removeprefix("git:"),
+    ]  # fmt: skip
+    found = [Evidence(_line(each), "") for each in named if each]
+    first = next((each for each in found if each.is_of_commit), found[0] if found else None)
+    return "" if first is None else f"{'commit ' if first.is_of_commit else ''}{first.told_by}"
+
+
+def _quotes(item: Object) -> list[Object]:
+    found = item.get("evidenceRefs")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _evidence(item: Object) -> list[str]:
-    found = item.get("evidenceRefs")
-    found = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    found = _quotes(item)
     lines = [
-        f"evidence, {_line(_text(each, 'commitSha'))[:12]} {_line(_text(each, 'path'))}: "
+        f"evidence, {Evidence(_line(_text(each, 'commitSha', 'eventKey')), '').told_by} {_line(_text(each, 'path'))}: "
         f"{_cut(_text(each, 'quote'), _QUOTE)}"
         for each in found[:_QUOTES]
     ]

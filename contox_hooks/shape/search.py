@@ -49,6 +49,7 @@ def _result(hit: SearchHit, similarity: float, *, composite: bool) -> dict[str, 
         "files": list(item.files),
         "status": item.status,
         "matchedBy": hit.matched_by,
-        "commits": list(dict.fromkeys(found.commit_sha for found in item.evidence)),
+        "commits": list(item.commits),
+        "eventKey": item.event_key,
     }
     return {**told, "compositeScore": hit.score} if composite else told

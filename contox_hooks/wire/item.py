@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contox_hooks.domain.item import ITEM_STATUSES, Item, ItemStatus
+from contox_hooks.domain.item import ITEM_STATUSES, Evidence, Item, ItemStatus
 from contox_hooks.wire.envelope import iso_ms
 
 MOST_IMPORTANT: Final = 5
@@ -55,14 +55,16 @@ def item_object(item: Item) -> dict[str, Any]:
         "mergedFrom": list(item.merged_from),
         "supersededBy": item.superseded_by,
         "lastReinforcedAt": _iso(item.last_reinforced_at),
-        "evidenceRefs": [
-            {"commitSha": found.commit_sha, "path": found.path, "quote": found.quote, "eventId": found.event_id}
-            for found in item.evidence
-        ],
+        "evidenceRefs": [_evidence_ref(found) for found in item.evidence],
         "happenedAt": iso_ms(item.at_utc),
         "createdAt": iso_ms(item.created_at),
         "updatedAt": iso_ms(item.updated_at),
     }  # fmt: skip
+
+
+def _evidence_ref(found: Evidence) -> dict[str, Any]:
+    sha, key = (found.commit_sha, None) if found.is_of_commit else (None, found.commit_sha)
+    return {"commitSha": sha, "eventKey": key, "path": found.path, "quote": found.quote, "eventId": found.event_id}
 
 
 def _iso(at: int | None) -> str | None:

@@ -1,6 +1,6 @@
 """An agent as the SDK's own client plays it, and the machine it works on: a home folder and repositories of their own.
 
-Made once a module: a server's process costs most of a second.
+A server's process costs most of a second.
 """
 
 from __future__ import annotations

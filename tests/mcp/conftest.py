@@ -1,4 +1,4 @@
-"""What the tests of a module share: a machine, and an agent with a server's process."""
+"""What tests share: a machine with a repository, and those of a module an agent with a server's process."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.gitrepo import Repo
 from tests.mcp.agent import Agent, World, connected, new_world, process
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return new_world(tmp_path_factory.mktemp("world"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(world: World) -> Repo:
     """A captured repository, in a folder whose name is no easy one."""
     return world.repo("my shöp #1 (100%)")

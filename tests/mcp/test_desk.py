@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contox_hooks.assembly import Assembly
+from contox_hooks.capture.state import state_of
 from contox_hooks.connection import Connection, keep_connection
 from contox_hooks.credential import Credentials, keep_credentials
 from contox_hooks.domain.error import NotConnected, RemoteError, StoreError
@@ -82,17 +83,19 @@ def test_a_store_out_of_reach_is_an_error_and_works_again(captured: Repo, sealed
     assert events(desk, captured) == before
 
 
-def test_a_repository_that_is_connected_later_has_the_servers_memory(captured: Repo) -> None:
-    desk = Desk(server_memory)
+def test_a_repository_that_is_connected_later_has_the_servers_memory(repo: Repo) -> None:
+    desk, root = Desk(server_memory), state_of(repo.repository).root
+    root.mkdir()
     for host in ("127.0.0.1", "localhost"):
         url = f"http://{host}:1"
         keep_credentials(url, "p", Credentials("key", "hmac-test-secret"))
-        keep_connection(captured.repository.common_dir / "contox", Connection(url, "team", "p", "shop"))
-        assert desk.memory(captured.repository).where == host
+        keep_connection(root, Connection(url, "team", "p", "shop"))
+        assert desk.memory(repo.repository).where == host
         with pytest.raises(RemoteError):
-            desk.memory(captured.repository).sessions()
+            desk.memory(repo.repository).sessions()
+        desk.memory(repo.repository).close()  # type: ignore[attr-defined]
 
 
-def test_the_servers_memory_wants_a_connection(captured: Repo) -> None:
+def test_the_servers_memory_wants_a_connection(repo: Repo) -> None:
     with pytest.raises(NotConnected, match="connected to no server"):
-        Desk(server_memory).memory(captured.repository)
+        Desk(server_memory).memory(repo.repository)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contox_hooks.domain.error import Error, StoreError
-from contox_hooks.mcp.frame import MAX_CHARACTERS, fenced, laid_out, one_line
+from contox_hooks.mcp.frame import MAX_CHARACTERS, fenced, fitting, framed_object, laid_out, one_line
 from contox_hooks.mcp.refusal import told
 from contox_hooks.mcp.telling import item_told, place_told
 
@@ -55,6 +55,33 @@ def test_what_is_too_long_is_cut_and_counted(line: str) -> None:
     assert int(found[1].replace(",", "")) == len(data) - len(kept[2])
 
 
+class Shop:
+    name, where = "shop", "this machine"
+
+
+def test_an_object_that_is_too_long_stays_json_without_the_last_of_its_longest_list() -> None:
+    answer = {"actions": [{"id": n, "seen": "x\u202e" * 300} for n in range(80)], "warnings": ["w"], "total": 80}
+    text = framed_object(Shop(), answer)  # type: ignore[arg-type]
+    found = MARK.search(text)
+    assert found is not None
+    told = json.loads(found[2])
+    kept = len(told["actions"])
+    assert 0 < kept < 80
+    assert text.endswith(f"\n[cut: {80 - kept} more of actions; ask for less at once]")
+    assert (told["warnings"], told["total"]) == (["w"], 80)
+    assert MAX_CHARACTERS - 5000 < len(found[2]) <= MAX_CHARACTERS
+    assert "cut:" not in framed_object(Shop(), {**answer, "actions": answer["actions"][:9]})  # type: ignore[arg-type, index]
+
+
+def test_what_fits_is_shown_whole_and_counted() -> None:
+    texts = [f"{n} " + "\u200b" * 100 for n in range(200)]
+    shown = fitting(texts)
+    assert 0 < len(shown) < 200
+    assert "[cut:" not in fenced("From a test.", "\n\n".join(shown))
+    assert "[cut:" in fenced("From a test.", "\n\n".join(texts[: len(shown) + 1]))
+    assert fitting(["x" * MAX_CHARACTERS, "y"]) == ["x" * MAX_CHARACTERS]
+
+
 @given(
     st.dictionaries(st.text(max_size=5), st.lists(st.text(max_size=5), max_size=3) | st.text(max_size=5), max_size=3)
 )
@@ -95,6 +122,27 @@ def test_an_item_of_which_much_is_known() -> None:
     assert "9.py" in whole
     assert whole.count("evidence, ") == 10
     assert "(2 more quotes)" in whole
+
+
+NOTE, SCAN = {"commitSha": None, "eventKey": "mcp_save:991"}, {"commitSha": "scan_result:5", "quote": "q"}
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ({"evidenceRefs": [NOTE]}, "a note"),
+        ({"evidenceRefs": [SCAN]}, "a scan"),
+        ({"evidenceRefs": [NOTE, {"commitSha": "c" * 40}]}, "commit cccccccccccc"),
+        ({"commits": [], "eventKey": "mcp_save:991"}, "a note"),
+        ({"commits": ["scan_result:5"]}, "a scan"),
+        ({"commits": ["c" * 40], "eventKey": "mcp_save:991"}, "commit cccccccccccc"),
+        ({"sourceRef": "git:" + "d" * 40, "evidenceRefs": []}, "commit dddddddddddd"),
+    ],
+)
+def test_what_no_commit_bears_out_is_not_called_one(item: dict[str, object], told: str) -> None:
+    assert item_told({"id": "i", "type": "bug", "title": "T", **item}).split(" · ")[-1] == told
+    whole = item_told({"id": "i", "evidenceRefs": [SCAN]}, whole=True)
+    assert whole.endswith("evidence, a scan : q")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,11 @@ def test_without_the_token_nobody_is_answered(url: str, header: str | None) -> N
         ({"Origin": "null"}, 403),
         ({"Origin": "http://localhost:3000"}, 200),
         ({"Host": "localhost:1"}, 200),
+        ({"Host": "[::1]:1"}, 200),
+        ({"Host": "localhost:80@evil.example"}, 421),
+        ({"Host": "127.0.0.1:evil.example"}, 421),
+        ({"Origin": "http://localhost:evil.example"}, 403),
+        ({"Origin": "file://localhost"}, 403),
         ({}, 200),
     ],
 )

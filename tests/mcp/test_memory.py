@@ -23,6 +23,7 @@ from contox_hooks.link import Link
 from contox_hooks.mcp.local import LocalMemory
 from contox_hooks.mcp.memory import Memory
 from contox_hooks.mcp.remote import RemoteMemory
+from contox_hooks.net.http import Http, Reply, Unreachable
 from contox_hooks.place import memory_path
 from tests.cli import world
 from tests.gitrepo import Repo
@@ -224,8 +225,10 @@ MISSES: list[tuple[type[Error], Callable[[Memory], object]]] = [
 def test_what_is_not_there_or_cannot_be_asked_is_the_same_error(doors: Doors) -> None:
     for error, call in MISSES:
         for memory in doors.both:
-            with pytest.raises(error):
+            with pytest.raises(error) as caught:
                 call(memory)
+            if error is NotFound:
+                assert caught.value.hint in ("contox-hooks memory", "contox-hooks sessions")
 
 
 def test_another_projects_things_are_not_there_either(doors: Doors) -> None:
@@ -317,6 +320,25 @@ def test_who_may_not_is_refused_in_words_without_the_key(learned: Learned) -> No
     keep_credentials(learned.running.url, learned.project_id, Credentials("contox_" + "sk_wrong", ""))
     with pytest.raises(AccessRefused):
         memory.decide(item_id, "deprecated")  # its key was read anew after the refusal
+    memory.close()
+
+
+def test_a_server_that_says_nothing_is_waited_for_only_where_a_model_may_be_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+
+    def say_nothing(http: Http, *_: object, **__: object) -> Reply:
+        waited.append(http.total_s)
+        raise Unreachable("no answer in time", why="timeout")
+
+    monkeypatch.setattr(Http, "request", say_nothing)
+    keep_credentials("http://127.0.0.1:1", "p", Credentials("key", "hmac-test-secret"))
+    memory = RemoteMemory.of(Link(Connection("http://127.0.0.1:1", "team", "p", "shop")))
+    for ask in (lambda: memory.ask("why sqlite?"), lambda: memory.search("orders"), memory.brain):
+        with pytest.raises(Unreachable):
+            ask()
+    assert waited == [60.0, 20.0, 20.0]
     memory.close()
 
 

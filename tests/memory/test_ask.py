@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from contox_hooks.domain.item import Evidence
-from contox_hooks.memory.report.ask import MAX_PASSAGES, Answer, answer_of, subject_words
+from contox_hooks.memory.report.ask import MAX_PASSAGES, Answer, answer_of
 from contox_hooks.memory.search import Parts, SearchHit
+from contox_hooks.memory.search_near import subject_words
 from tests.memory.events import DAY, sha
 from tests.memory.items import item
 
@@ -22,6 +24,12 @@ def hit(number: int, title: str, matched: str, *, similarity: float | None = Non
 def test_passages_are_numbered_and_cite_each_commit_once() -> None:
     told = answer_of("why sqlite", [hit(1, "Use SQLite", "sqlite"), hit(2, "Tune SQLite", "sqlite")])
     assert [(each.number, each.commits) for each in told.passages] == [(1, (sha(1),)), (2, (sha(2),))]
+
+
+def test_a_notes_key_is_no_commit() -> None:
+    noted = replace(hit(1, "Use SQLite", "sqlite"), item=item(1, "Use SQLite", evidence=(Evidence("mcp_save:9", "x"),)))
+    told = answer_of("why sqlite", [noted]).to_wire()["sources"][0]
+    assert (told["commits"], told["eventKey"]) == ([], "mcp_save:9")
 
 
 @pytest.mark.parametrize(
@@ -62,10 +70,12 @@ def test_the_wire_form_is_the_contracts() -> None:
     told = answer_of("sqlite", [hit(1, "Use SQLite", "sqlite", similarity=0.5)] * 9).to_wire()
     assert set(told) == {"question", "answer", "sources", "avgSimilarity", "usage", "model", "dropped", "trouble"}
     assert len(told["sources"]) == MAX_PASSAGES
-    assert told["avgSimilarity"] == 0.5
+    assert told["avgSimilarity"] == told["sources"][0]["similarity"] == 1.0  # as search says it
+    assert answer_of("sqlite", [hit(1, "Use SQLite", "", similarity=0.6)]).to_wire()["avgSimilarity"] == 0.6
     assert set(told["usage"]) == {"promptTokens", "completionTokens", "totalTokens"}
     assert set(told["sources"][0]) == {
         "itemId", "type", "title", "facts", "schemaKey", "similarity", "confidence", "files", "compositeScore", "commits",
+        "eventKey",
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ MOST_ENTRIES: Final = 200
 """Of a changelog, as Contox's MCP server asks for it."""
 _CAP: Final = "AI token limit reached"
 """CONTRACT.md section 1.3, ask."""
+_LISTED_BY: Final = {"item": "contox-hooks memory", "session": "contox-hooks sessions"}
 
 Query = dict[str, str | int]
 Told = dict[str, Any]
@@ -83,12 +84,13 @@ class Reads(Asking):
 
     def item(self, item_id: str) -> Told:
         """Raises NotFound also for another project's."""
-        return self._own(self.get(path_of("/api/v2/items/{}", item_id), f"item {item_id}"), ITEM, "item", item_id)
+        reply = self.http.request("GET", path_of("/api/v2/items/{}", item_id))
+        return self._own(self._found(reply, "item", item_id), ITEM, "item", item_id)
 
     def decide(self, item_id: str, status: str) -> Told:
         """Raises Refused for an item whose words went into another."""
         reply = self._sent("PATCH", path_of("/api/v2/items/{}", item_id), {"status": status})
-        return self._own(self.json(reply, f"item {item_id}"), ITEM, "item", item_id)
+        return self._own(self._found(reply, "item", item_id), ITEM, "item", item_id)
 
     def ask(self, question: str) -> Told:
         """Raises SpendRefused at a cap."""
@@ -144,8 +146,8 @@ class Reads(Asking):
 
     def session(self, session_id: str) -> Told:
         """Raises NotFound also for another project's."""
-        data = self.get(path_of("/api/v2/sessions/{}", session_id), f"session {session_id}")
-        return self._own(data, WHOLE_SESSION, "session", session_id)
+        reply = self.http.request("GET", path_of("/api/v2/sessions/{}", session_id))
+        return self._own(self._found(reply, "session", session_id), WHOLE_SESSION, "session", session_id)
 
     def jobs(self, session_id: str) -> Told:
         """`jobs` and `pipeline`."""
@@ -219,6 +221,11 @@ class Reads(Asking):
             raise RemoteError(f"{self.http.endpoint.host} answered without a list of {name}")
         return found
 
+    def _found(self, reply: Reply, noun: str, id_: str) -> Any:
+        if reply.status == 404:
+            raise NotFound(f"{self.http.endpoint.host} has no {noun} {id_} of this project", hint=_LISTED_BY[noun])
+        return self.json(reply, f"{noun} {id_}")
+
     def _own(self, data: object, form: Form, noun: str, id_: str) -> Told:
         """One thing of this project; some servers wrap it. Raises NotFound, RemoteError."""
         row = object_of(data)
@@ -226,5 +233,5 @@ class Reads(Asking):
         if not found["id"]:
             raise RemoteError(f"{self.http.endpoint.host} answered without {noun} {id_}")
         if found["projectId"] not in ("", self.project_id):
-            raise NotFound(f"{noun} {id_} is of another project")
+            raise NotFound(f"{noun} {id_} is of another project", hint=_LISTED_BY[noun])
         return found

@@ -16,6 +16,7 @@ from contox_hooks.domain.item import Item
 from contox_hooks.memory.report.prose import Prose, no_usage
 from contox_hooks.memory.report.telling import commit_of, day, one_line, telling_lines
 from contox_hooks.memory.search import SearchHit
+from contox_hooks.memory.search_near import nearness, subject_words
 from contox_hooks.memory.word import asked_words, words
 
 LOOKED_AT = 15
@@ -30,18 +31,6 @@ _ENOUGH_MEANING = 0.55
 
 _NUMBER = re.compile(r"v?\d[\w.]*")
 
-_EMPTY = frozenset(
-    word
-    for text in (
-        "a an the this that these those it its we our us you your i my they their there here what which who whom whose "
-        "when where why how do does did done is are was were be been being can could should would will may might must "
-        "have has had having not no of in on at to for from by with without about into as and or but if than then so "
-        "any all some more most tell me explain please reason happened use used using"
-    ,)
-    for word in asked_words(text, limit=200)
-)  # fmt: skip
-"""Words of a question that say nothing of its subject, as `word.words` gives them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -53,6 +42,7 @@ class Passage:
     commits: tuple[str, ...]
     """Full ids of the commits that it cites, in the order of its evidence."""
     similarity: float
+    """As every search tells it (memory/search_near.py)."""
     score: float
 
 
@@ -114,8 +104,8 @@ def answer_of(question: str, hits: Sequence[SearchHit]) -> Answer:
                 number,
                 hit.item,
                 _lines(hit.item, asked),
-                tuple(dict.fromkeys(found.commit_sha for found in hit.item.evidence)),
-                hit.similarity or 0.0,
+                hit.item.commits,
+                nearness(hit, question),
                 hit.score,
             )
             for number, hit in enumerate(fitting, 1)
@@ -141,12 +131,6 @@ def _subject(item: Item) -> str:
     """Its title's words without numbers, in the alphabet's order: `bump MSRV to 1.65` and `… to 1.74` are one."""
     title = _NUMBER.sub("", item.title.casefold())
     return " ".join(sorted(asked_words(title))) or item.id
-
-
-def subject_words(question: str) -> frozenset[str]:
-    """The question's words that say what it is about; all of them where none does."""
-    asked = frozenset(asked_words(question))
-    return (asked - _EMPTY) or asked
 
 
 def standing(item: Item) -> str:
@@ -179,9 +163,10 @@ def _source(passage: Passage) -> dict[str, Any]:
         "title": item.title,
         "facts": item.facts,
         "schemaKey": item.schema_key,
-        "similarity": round(passage.similarity, 4),
+        "similarity": passage.similarity,
         "confidence": item.confidence,
         "files": list(item.files),
         "compositeScore": round(passage.score, 4),
         "commits": list(passage.commits),
+        "eventKey": item.event_key,
     }

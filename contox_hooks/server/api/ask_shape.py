@@ -28,6 +28,7 @@ class Source(BaseModel):
     files: list[str]
     compositeScore: float
     commits: list[str]
+    eventKey: str | None = Field(description="Of the note or the scan that it is from, which is no commit's")
 
 
 class AnswerReply(BaseModel):

@@ -11,7 +11,8 @@ from contox_hooks.server.api.declared import Text
 
 
 class EvidenceRef(BaseModel):
-    commitSha: str
+    commitSha: str | None
+    eventKey: str | None = Field(description="Of a note or a scan, which no commit bears out")
     path: str | None
     quote: str
     eventId: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class Result(BaseModel):
@@ -17,6 +17,7 @@ class Result(BaseModel):
     status: str
     matchedBy: str
     commits: list[str]
+    eventKey: str | None = Field(description="Of the note or the scan that it is from, which is no commit's")
     compositeScore: float | None = None
 
 

@@ -6,13 +6,13 @@ rebinding); what it cannot change is the Host header. Addresses are always let i
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contox_hooks.net.host import host_of, is_address
 from contox_hooks.server.refusal import Refusal
 
 MISDIRECTED: Final = 421
@@ -33,19 +33,3 @@ class Door:
 
     def answers_for(self, host: str) -> bool:
         return host in self._hosts or host.endswith(".localhost") or is_address(host)
-
-
-def host_of(netloc: str) -> str:
-    """Without port and brackets, lower case; "" for what is none."""
-    try:
-        return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

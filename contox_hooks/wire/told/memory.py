@@ -36,7 +36,8 @@ def _importance(value: object) -> float:
 
 
 _EVIDENCE: Final[Form] = {
-    "commitSha": field(text_of, "sha"),
+    "commitSha": field(words, "sha"),
+    "eventKey": field(words),
     "path": field(words),
     "quote": field(text_of),
     "eventId": field(words),
@@ -86,6 +87,7 @@ _RESULT: Final[Form] = {
     "confidence": field(number),
     "files": field(texts),
     "commits": field(texts),
+    "eventKey": field(words),
     "compositeScore": field(number_if_any),
 }
 

@@ -21,11 +21,12 @@ from starlette.responses import Response, StreamingResponse
 
 from contox_hooks.memory.pool import Pool
 from contox_hooks.memory.store import Store
+from contox_hooks.net.host import host_of
 from contox_hooks.server.app import create_app
 from contox_hooks.server.engine import NoEngine
 from contox_hooks.server.refusal import Refusal
 from contox_hooks.server.rim import body
-from contox_hooks.server.rim.door import Door, host_of
+from contox_hooks.server.rim.door import Door
 from contox_hooks.server.rim.header import POLICY
 from contox_hooks.server.site import Options, Site
 from tests.server.conftest import serve
@@ -168,7 +169,8 @@ def test_bodies_that_are_no_request(owner: httpx.Client, body: bytes, status: in
     [
         ("localhost:8787", 200), ("127.0.0.1", 200), ("[::1]:80", 200), ("192.168.7.7:8787", 200), ("a.localhost", 200),
         ("contox.example", 200), ("CONTOX.EXAMPLE.:443", 200), ("evil.example", 421), ("127.0.0.1.evil.example", 421),
-        ("", 421), ("localhost.evil", 421), ("[", 421), ("x@evil", 421),
+        ("", 421), ("localhost.evil", 421), ("[", 421), ("x@evil", 421), ("localhost:80@evil", 421),
+        ("127.0.0.1:evil", 421), ("evil@localhost", 421), ("localhost/", 421),
     ],
 )  # fmt: skip
 def test_only_its_own_names_are_answered_for(running: Running, host: str, status: int) -> None:
