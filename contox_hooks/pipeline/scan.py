@@ -6,6 +6,7 @@ event; a finding has one name (`dedup_hint`) from scan to scan, and says nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ READ, INFERRED = 0.9, 0.8
 """Confidence. READ: a parser took it off the line that is quoted; CONTRACT.md section 6 calls 0.90 safe to approve.
 INFERRED: the line is quoted, but that it is what matters (of a folder what it is for, of a file that it is where a
 program starts) follows from names and counts; section 6 asks to skim from 0.70 to 0.89."""
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_CITED: Final = 40
 _MAX_QUOTE: Final = 300
 
@@ -58,6 +60,7 @@ def scan_drafts(event: Event, narrow: Narrow = EVERYTHING) -> Iterator[Draft]:
     """None of a finding without a fact that is quoted, nor of a kind that nobody knows. `narrow`: what may be told now,
     whatever was when the scan was made."""
     at_utc = whole_of(event.payload.get("headAtUtc")) or event.at_utc
+    head = text_of(event.payload.get("headCommitSha"))
     for finding in objects_of(event.payload.get("findings")):
         form = _FORMS.get(text_of(finding.get("kind")))
         read = [fact for row in objects_of(finding.get("facts")) if (fact := _fact(row)) is not None]
@@ -79,6 +82,7 @@ def scan_drafts(event: Event, narrow: Narrow = EVERYTHING) -> Iterator[Draft]:
             files=files,
             tags=("scan",),
             dedup_hint=identity(finding),
+            commit_range=f"{head}..{head}" if _COMMIT.fullmatch(head) else None,
             at_utc=at_utc,
         )
 
@@ -89,12 +93,19 @@ def identity(finding: Mapping[str, object]) -> str:
     return HINT + ":".join(part for part in parts if part)
 
 
-def standing(event: Event) -> frozenset[str] | None:
-    """The names of all findings at that commit, told in this event or before; None where the event does not say."""
+def standing(event: Event) -> dict[str, str] | None:
+    """Names of all findings at that commit, told in this event or before, and digests of what they say; None where the
+    event does not say."""
     rows = event.payload.get("standing")
     if not isinstance(rows, list):
         return None
-    return frozenset(text_of(pair[0]) for row in rows if (pair := rows_of(row)))
+    return {text_of(pair[0]): text_of(pair[1]) if pair[1:] else "" for row in rows if (pair := rows_of(row))}
+
+
+def still_told(older: Event, newest: Event) -> frozenset[str]:
+    """Names of findings that say in the newest scan what they said in an older one, where alone they may be told."""
+    then, now = standing(older) or {}, standing(newest) or {}
+    return frozenset(name for name, digest in then.items() if digest and now.get(name) == digest)
 
 
 def scan_summary(event: Event) -> str:

@@ -18,7 +18,7 @@ from contox_hooks import __version__
 from contox_hooks.git.listing import Entry
 from contox_hooks.scan.said import Said
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _STAMP: Final = zlib.crc32(f"{FORMAT} {__version__}".encode()) >> 1
 """What another version of the program read is read anew: its readers may say something else of the same bytes."""
 _KEPT_TREES: Final = 4

@@ -28,7 +28,7 @@ _ASIDE: Final = re.compile(
     r"testdata|test[-_]?fixtures|integration[-_]tests?|e2e|__fixtures__|cassettes|stubs|contrib|www)/",
     re.IGNORECASE,
 )
-"""What stands there is shown, copied or measured: it is not how the project itself is built."""
+"""What stands there is shown, copied or measured: it is not how the project is built, unless it is all there is."""
 _TESTED: Final = re.compile(r"(?:^|/)(?:tests?|__tests__|specs?|testdata|fixtures)/|^integration/", re.IGNORECASE)
 """Manifests and workflows of tests are no more the project's than their sources."""
 _INSIDE: Final = re.compile(r"(?:^|/)(?:src|lib|app|apps|main|pkg|internal)/")
@@ -53,15 +53,19 @@ class Chosen:
 def choose(entries: Iterable[Entry], exclusions: Exclusions, *, contents: bool = True) -> Chosen:
     """Without `contents` no file is read: names alone are told."""
     chosen = Chosen()
+    here = []
     for entry in entries:
         if exclusions.matches(entry.path):
             chosen.skipped["excluded by the settings"] += 1
-            continue
+        else:
+            here.append(entry)
+    has_other_code = any(entry.is_file and _is_code(entry.path) and not is_aside(entry.path) for entry in here)
+    for entry in here:
         if not entry.is_file:
             chosen.skipped["links and submodules"] += 1
             continue
         chosen.tracked.append(entry.path)
-        role = _role(entry.path, chosen)
+        role = _role(entry.path, chosen, has_other_code=has_other_code)
         if role is None:
             continue
         if not contents:
@@ -79,7 +83,13 @@ def is_aside(path: str) -> bool:
     return match is not None and not _INSIDE.search(path[: match.start() + 1])
 
 
-def _role(path: str, chosen: Chosen) -> Role | None:
+def _is_code(path: str) -> bool:
+    """Of the project's own: no test, no dot folder's."""
+    is_known = path.rpartition(".")[2].lower() in LANGUAGES and path[0] != "."
+    return is_known and path_kind(path) == "source" and not _TESTED.search(path)
+
+
+def _role(path: str, chosen: Chosen, *, has_other_code: bool) -> Role | None:
     kind = path_kind(path)
     if kind in ("lock", "generated", "asset"):
         chosen.skipped[_WHY[kind]] += 1
@@ -92,7 +102,7 @@ def _role(path: str, chosen: Chosen) -> Role | None:
         chosen.skipped[_WHY["test"]] += 1
     elif kind == "migration" and not path.endswith(".sql"):
         chosen.skipped["migrations"] += 1
-    elif is_aside(path):
+    elif has_other_code and is_aside(path):
         chosen.skipped["examples, templates, benchmarks, docs"] += 1
     elif is_manifest(path):
         return "manifest"

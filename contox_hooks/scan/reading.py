@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from contox_hooks.domain.redaction import redact
 from contox_hooks.git.blob import read_contents
 from contox_hooks.git.listing import Entry
 from contox_hooks.git.repository import Repository
@@ -28,6 +29,8 @@ _READ: Final[dict[Role, Callable[[bytes, str], Iterator[Said]]]] = {
 }  # fmt: skip
 
 _README_LINES: Final = 200
+_README_READ: Final = 40_000
+"""Characters: twice what `introduction` reads, so that no secret's half stands at its end."""
 _AT_ONCE: Final = 200
 """Files after which the cache is written: a scan that is killed goes on from there."""
 _IS_SOMETHING: Final = re.compile(r"[*_`\[]{0,4}\w[\w .*_`()\[\]-]{0,60}? (?:is|are) (?:an?|the) .+")
@@ -77,7 +80,7 @@ def _readme(content: bytes) -> Iterator[Said]:
     text = Text(content.decode("utf-8", "replace"))
     for number, line in enumerate(text.lines[:_README_LINES], start=1):
         if match := _IS_SOMETHING.match(line):
-            told = introduction("\n".join(text.lines[number - 1 :])) or ""
+            told = introduction(redact("\n".join(text.lines[number - 1 :])[:_README_READ]).text) or ""
             first = re.match(r".{20,}?[.!](?=\s|$)", told)
             yield Said("describes", first[0] if first else told, match[0].strip(), number)
             return

@@ -5,16 +5,20 @@ Pure values. Invariant: a quote stands in the file, on its line, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from contox_hooks.domain.redaction import redact_all
+from contox_hooks.domain.redaction import EDGE_CHARACTERS, redact_all
 from contox_hooks.pipeline.source.outline import clip
 from contox_hooks.scan.fact import MAX_QUOTE, MAX_SAYS
 
 MAX_ROWS: Final = 60
 """Of one topic in one file; a finding shows fewer."""
 MAX_IMPORTS: Final = 200
+_MOST_TRIES: Final = 1000
+"""Places that are looked at for one name: a file of nothing but one letter holds up no scan."""
+_MOST_READ: Final = 4096
+"""Characters of one text that are looked at: a finding shows no more than MAX_SAYS."""
 _SHORT_PREFIX: Final = 28
 """Characters before a name that are quoted with it: `class `, `"`, `gem "`; not the rest of a list."""
 
@@ -40,10 +44,14 @@ class Text:
 
     def named(self, topic: str, name: str, *, says: str = "", start: int = 1, end: int | None = None) -> Said | None:
         """The first line from `start` that has the name, quoted up to it: what follows changes more often."""
+        tries = 0
         for number, line in enumerate(self.lines[start - 1 : end], start=start):
             at = line.find(name)
-            while at >= 0 and not _is_whole(line, at, at + len(name)):
+            while at >= 0 and not _is_whole(line, at, at + len(name)) and tries < _MOST_TRIES:
+                tries += 1
                 at = line.find(name, at + 1)
+            if tries >= _MOST_TRIES:
+                return None
             if at >= 0:
                 return Said(topic, says or name, _up_to(line, at, at + len(name)), number)
         return None
@@ -68,9 +76,17 @@ def _up_to(line: str, start: int, end: int) -> str:
 def clean(rows: Iterable[Said]) -> list[Said]:
     """Bounded, and without secrets: what is kept of a file is stored."""
     kept = list(_bounded(rows))
-    texts, _ = redact_all([_whole(text) for row in kept for text in (row.says, row.quote)])
-    told = iter(texts)
+    told = iter(redacted([text for row in kept for text in (row.says, row.quote)]))
     return [row._replace(says=clip(next(told), MAX_SAYS), quote=next(told)[:MAX_QUOTE]) for row in kept]
+
+
+def redacted(texts: Sequence[str]) -> list[str]:
+    """Fit to be cut: half of a secret is one that no rule knows any more."""
+    short = [text[:_MOST_READ].encode("utf-8", "replace").decode() for text in texts]
+    clean, _ = redact_all(short)
+    return [
+        told[:-EDGE_CHARACTERS] if len(text) > _MOST_READ else told for text, told in zip(texts, clean, strict=True)
+    ]
 
 
 def _bounded(rows: Iterable[Said]) -> Iterator[Said]:
@@ -79,7 +95,3 @@ def _bounded(rows: Iterable[Said]) -> Iterator[Said]:
         count[row.topic] = count.get(row.topic, 0) + 1
         if count[row.topic] <= (MAX_IMPORTS if row.topic == "import" else MAX_ROWS) and row.says.strip():
             yield row
-
-
-def _whole(text: str) -> str:
-    return text[:1000].encode("utf-8", "replace").decode()

@@ -48,7 +48,9 @@ class Scanned:
         """For people: what was found and what of it is new."""
         total = len(self.findings)
         changes = [f"{len(names):,} {word}" for word, names in self._changes() if names]
-        told = ", ".join(changes) if changes else "nothing changed since the last scan"
+        told = ", ".join(changes) or ("nothing changed since the last scan" if total else "nothing to tell")
+        if self.events and not changes:
+            told += ", told again for the server"
         return f"{plural(total, 'finding')} in {plural(self.files, 'file')} ({self.read:,} read now): {told}"
 
     def _changes(self) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -54,15 +54,21 @@ def scan_repository(parts: Assembly, *, source: str = "cli-scan", dry_run: bool 
     finally:
         cache.close()
     found = findings(reading.tree)
-    told = _told(parts) if is_captured else None
+    own = last_told(parts.state.root / TOLD) if is_captured else None
+    told = _told(parts, own) if is_captured else None
     known = told.standing if told else {}
     now = {each.identity: each.digest for each in found}
     new = [name for name in now if name not in known]
     changed = [name for name in now if name in known and known[name] != now[name]]
     gone = [name for name in known if name not in now]
     events = 0
-    if not dry_run and (new or changed or gone):
-        events = _tell(parts, at, source, found, [*new, *changed])
+    if not dry_run:
+        server = parts.connection.id if parts.connection else ""
+        # Memory may have it from before this server was connected to, or from a clone that is not.
+        sent = known if not server else own.standing if own and own.server == server else {}
+        if known != now or sent != now:
+            wanted = [name for name in now if not known.get(name) == sent.get(name) == now[name]]
+            events = _tell(parts, at, source, found, wanted, server)
     return Scanned(
         head_sha=at.sha, found=counted_by_kind(found), new=tuple(new), changed=tuple(changed), gone=tuple(gone),
         findings=tuple(found), files=len(reading.tree.files), read=reading.read, known=reading.known,
@@ -80,12 +86,11 @@ def _settings(parts: Assembly, *, is_captured: bool) -> Settings:
     return effective_settings(parts.repo).settings
 
 
-def _told(parts: Assembly) -> Told | None:
+def _told(parts: Assembly, own: Told | None) -> Told | None:
     """The later of what this clone told last and what memory heard last, perhaps from another clone."""
     from contox_hooks.memory.session import stored_event
     from contox_hooks.memory.sql import scan as sql
 
-    own = last_told(parts.state.root / TOLD)
     try:
         row = parts.service.store.row(sql.NEWEST, project_id=parts.project.id)
     except StoreError:  # out of reach: it hears of it when it is back
@@ -93,13 +98,13 @@ def _told(parts: Assembly) -> Told | None:
     return newer_of(own, told_of(stored_event(row).event) if row is not None else None)
 
 
-def _tell(parts: Assembly, at: Head, source: str, found: Sequence[Finding], names: Sequence[str]) -> int:
+def _tell(parts: Assembly, at: Head, source: str, found: Sequence[Finding], names: Sequence[str], server: str) -> int:
     wanted = frozenset(names)
     events: list[Event] = events_of(found, wanted, at=at, source=source, now=int(time.time()))
     for event in events:
         inbox.put(parts.state, event)
     with suppress(OSError):  # the next scan tells it once more, which changes nothing
-        kept_told(parts.state.root / TOLD, events[-1])
+        kept_told(parts.state.root / TOLD, events[-1], server)
     _ask_for_run(parts, source)
     return len(events)
 

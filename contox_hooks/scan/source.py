@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from contox_hooks.pipeline.source import language
 from contox_hooks.pipeline.source.outline import Definition, Outline, Route, Schema, Unparsable
 from contox_hooks.scan.heading import heading
-from contox_hooks.scan.said import Said, Text
+from contox_hooks.scan.said import Said, Text, redacted
 
 _MOST_DEFINED: Final = 12
 _IMPORT: Final = re.compile(
@@ -31,15 +32,19 @@ _ASKS: Final = re.compile(
     r"\bawait\b|(?:client|axios|https?|request|agent|fetcher)\w*\.(?:get|post|put|patch|delete)[(<]", re.I
 )
 """A client that asks another program looks like a router that answers: `client.post("/api/users", …)`."""
+_MOST_LOOKED_AT: Final = 1000
 _STARTS: Final = (
     (("go",), re.compile(r"^func main\(\)", re.MULTILINE)),
     (("rs",), re.compile(r"^(?:pub )?(?:async )?fn main\(\)", re.MULTILINE)),
-    (("java", "kt"), re.compile(r"^\s*public static void main\([^)]*\)|^fun main\(", re.MULTILINE)),
-    (("c", "cc", "cpp"), re.compile(r"^int (?:main|cmd_main|wmain)\([^)]*\)", re.MULTILINE)),
+    (("java", "kt"), re.compile(r"^[ \t]*+public static void main\([^)]{0,200}\)|^fun main\(", re.MULTILINE)),
+    (("c", "cc", "cpp"), re.compile(r"^int (?:main|cmd_main|wmain)\([^)]{0,200}\)", re.MULTILINE)),
     (("py",), re.compile(r"^if __name__ == ['\"]__main__['\"]:", re.MULTILINE)),
     (("js", "mjs", "cjs", "ts"), re.compile(r"\A#!.*\bnode\b.*")),
     (("rb", "php", "pl", "sh"), re.compile(r"\A#!.*\b(?:ruby|php|perl|bash|sh)\b.*")),
 )
+_MOST_STARTS: Final = 20
+_RUN_AS_THEY_ARE: Final = ("py", "js", "mjs", "cjs", "ts", "rb", "php", "pl", "sh")
+_MAIN: Final = re.compile(r"(?:^|[.:])(?:w|cmd_)?main$")
 
 
 def source_rows(content: bytes, path: str) -> Iterator[Said]:
@@ -47,18 +52,30 @@ def source_rows(content: bytes, path: str) -> Iterator[Said]:
     suffix = path.rpartition(".")[2].lower()
     if first := heading(text, suffix):
         yield first
-    for suffixes, pattern in _STARTS:
-        if suffix in suffixes and (match := pattern.search(text.content)):
-            number = text.content.count("\n", 0, match.start()) + 1 + match[0].startswith("\n")
-            yield Said("entry", path, match[0].strip(), number)
     for number, line in enumerate(text.lines, start=1):
         if len(line) < 300 and _IMPORT.match(line):
             yield Said("import", line, line.strip(), number)
     try:
         found = language.outline(content, path)
     except Unparsable:
+        yield from _starts(text, path, suffix, None)
         return
+    yield from _starts(text, path, suffix, found)
     yield from _outlined(text, found)
+
+
+def _starts(text: Text, path: str, suffix: str, found: Outline | None) -> Iterator[Said]:
+    """The line where a program starts; where the file was parsed, one that does not stand inside of a string."""
+    for suffixes, pattern in _STARTS:
+        if suffix not in suffixes:
+            continue
+        mains = [each for each in found.definitions if _MAIN.search(each.name)] if found else []
+        for match in islice(pattern.finditer(text.content), _MOST_STARTS):
+            number = text.content.count("\n", 0, match.start()) + 1
+            is_code = any(each.first_line <= number <= each.last_line for each in mains)
+            if found is None or is_code or suffix in _RUN_AS_THEY_ARE:
+                yield Said("entry", path, match[0].strip(), number)
+                return
 
 
 def _outlined(text: Text, found: Outline) -> Iterator[Said]:
@@ -70,10 +87,10 @@ def _outlined(text: Text, found: Outline) -> Iterator[Said]:
             yield row
     for route in found.routes:
         shown, number = _shown(text, route)
-        if _ASKS.search(shown):
+        if _ASKS.search(shown[:_MOST_LOOKED_AT]):
             continue
         handler = "" if route.handler in ("default", route.verb) else route.handler
-        yield Said("route", replace(route, handler=handler).text, shown, number)
+        yield Said("route", replace(route, path=redacted([route.path])[0], handler=handler).text, shown, number)
     for schema in found.schemas:
         if _STORED.search(schema.kind) and not schema.kind.endswith("change"):
             quote = text.named("schema", schema.name.rpartition(".")[2], start=schema.first_line, end=schema.last_line)

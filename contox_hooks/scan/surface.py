@@ -43,7 +43,7 @@ def entries(tree: ReadTree) -> Iterator[Finding]:
 
 
 def _name(fact: Fact) -> str:
-    told = fact.says.split("`")[1]
+    told = "".join(fact.says.split("`")[1:2]) or fact.says  # a path may leave no room for it
     return told.rpartition("/")[2] if fact.group else told
 
 
@@ -53,6 +53,8 @@ def _is_program(path: str) -> bool:
         return False
     if name in ("__main__.py", "manage.py", "build.rs"):
         return name != "build.rs"
+    if path.endswith(".rs"):  # another file's `main` is none that cargo runs, unless the manifest names it, which tells
+        return name == "main.rs" or "/src/bin/" in f"/{path}"
     return not path.endswith(_SCRIPTED) or path.count("/") == 0 or path.startswith(("bin/", "cmd/"))
 
 

@@ -30,6 +30,8 @@ class Told:
     at_utc: int
     standing: Mapping[str, str]
     """Names of findings and digests of what they say."""
+    server: str = ""
+    """The connection that it went out on (connection.py); empty: only to the memory of this machine."""
 
 
 def events_of(found: Collection[Finding], wanted: Collection[str], *, at: Head, source: str, now: int) -> list[Event]:
@@ -79,10 +81,11 @@ def newer_of(own: Told | None, heard: Told | None) -> Told | None:
     return own if own.at_utc >= heard.at_utc else heard
 
 
-def kept_told(path: Path, event: Event) -> None:
+def kept_told(path: Path, event: Event, server: str) -> None:
     """Raises OSError."""
     told = told_of(event)
-    write_whole(path, json.dumps({"format": FORMAT, "at": told.at_utc, "standing": dict(told.standing)}))
+    record = {"format": FORMAT, "at": told.at_utc, "standing": dict(told.standing), "server": server}
+    write_whole(path, json.dumps(record))
 
 
 def last_told(path: Path) -> Told | None:
@@ -91,6 +94,7 @@ def last_told(path: Path) -> Told | None:
         record = json.loads(path.read_text("utf-8"))
         if record["format"] != FORMAT:
             return None
-        return Told(int(record["at"]), {str(name): str(digest) for name, digest in record["standing"].items()})
+        told = {str(name): str(digest) for name, digest in record["standing"].items()}
+        return Told(int(record["at"]), told, str(record.get("server", "")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

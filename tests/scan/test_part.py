@@ -41,6 +41,15 @@ def test_what_stands_aside(path: str, aside: bool) -> None:
     assert is_aside(path) is aside
 
 
+@pytest.mark.parametrize("folder", ["www", "demo", "contrib", "samples/shop"])
+def test_what_would_stand_aside_is_the_project_where_there_is_no_other_code(folder: str) -> None:
+    def sources(*paths: str) -> list[str]:
+        return choose([Entry(path, "0" * 40, True) for path in paths], Exclusions([])).sources
+
+    assert sources(f"{folder}/a.py", "README.md", "tests/test_a.py") == [f"{folder}/a.py"]
+    assert sources(f"{folder}/a.py", "b.py") == ["b.py"]
+
+
 def test_a_folder_that_holds_nothing_but_one_other_is_that_one() -> None:
     parts = parts_of([f"src/shop/{name}.py" for name in "abc"])
     assert [(part.path, len(part.files)) for part in parts] == [("src/shop", 3)]

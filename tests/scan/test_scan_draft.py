@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +14,11 @@ from contox_hooks.domain.event import Event
 from contox_hooks.domain.happening import what_happened
 from contox_hooks.domain.item import MAX_TITLE
 from contox_hooks.git.listing import Head
+from contox_hooks.memory.fingerprint import fingerprint
+from contox_hooks.memory.hygiene.action import SEEN_FIELDS, proposed
+from contox_hooks.memory.hygiene.applying import apply
+from contox_hooks.memory.hygiene.plan import plan_of
+from contox_hooks.memory.hygiene.rule import proposals
 from contox_hooks.memory.service import Service
 from contox_hooks.memory.store import Place
 from contox_hooks.pipeline.quote import fold_message
@@ -40,7 +45,7 @@ def test_a_finding_is_named_alike_on_both_sides() -> None:
     assert draft.dedup_hint == finding().identity == "scan:routes:src/api"
     assert (draft.title, draft.facts) == ("Routes in src/api: GET /a", "- GET /a → a")
     assert [(each.quote, each.path) for each in draft.evidence] == [("@app.get('/a')", "src/api/a.py")]
-    assert draft.at_utc == EPOCH
+    assert (draft.at_utc, draft.commit_range) == (EPOCH, f"{AT.sha}..{AT.sha}")
 
 
 def test_a_path_that_is_its_own_proof_is_cited_without_a_file() -> None:
@@ -122,19 +127,31 @@ def items_of(service: Service, world: World) -> dict[str | None, tuple[str, str]
     return {item.dedup_hint: (item.facts, item.status) for item in service.items.page(world.project_id, status=None)}
 
 
-def test_an_older_scan_that_comes_late_changes_nothing(world: World, tmp_path: Path) -> None:
-    new = events_of([finding(says="new")], ["scan:routes:src/api"], at=AT, source="cli-scan", now=EPOCH + 10)
-    old = events_of(
-        [finding(says="old"), finding(path="gone")],
-        ["scan:routes:src/api", "scan:routes:gone"],
-        at=AT,
-        source="mcp-scan",
-        now=EPOCH,
-    )
-    world.ingest(*new)
-    world.process()
-    world.ingest(*old)
-    world.process()
+def test_of_an_older_scan_that_comes_late_only_what_still_holds_is_taken(world: World) -> None:
+    """The newest told in full only what was new to who told it: the rest stood in the one that comes late."""
+    other, kept = finding(path="other", says="second"), finding(path="kept")
+
+    def told(now: int, told: list[Finding], standing: list[Finding]) -> list[Event]:
+        return events_of(standing, [each.identity for each in told], at=AT, source="cli-scan", now=EPOCH + now)
+
+    old = [finding(says="old"), finding(path="gone"), kept, other]
+    new = finding(says="new")
+    first = finding(path="other", says="first")
+    for events in (told(0, [first], [first]), told(20, [new], [new, kept, other]), told(10, old, old)):
+        world.ingest(*events)
+        world.process()
     with world.service() as service:
-        assert items_of(service, world) == {"scan:routes:src/api": ("- new", "active")}
+        assert items_of(service, world) == {
+            "scan:routes:src/api": ("- new", "active"), "scan:routes:kept": ("- GET /a → a", "active"),
+            "scan:routes:other": ("- second", "active"),
+        }  # fmt: skip
         assert service.jobs.unprocessed(world.project_id) == 0
+        [item] = [each for each in service.items.page(world.project_id) if each.title.startswith("Routes in kept")]
+        action = proposed(
+            "FIX_DEDUPHINT", [replace(item, dedup_hint="a")], "", 1, patch={"dedupHint": "architecture:a:b"}
+        )
+        action = replace(action, seen={item.id: fingerprint(item, SEEN_FIELDS["FIX_DEDUPHINT"])})
+        plan = plan_of(json.dumps({"planVersion": "1", "actions": [action.to_json()]}).encode())
+        [done] = apply(service, world.project_id, plan, approved=True).outcomes
+        assert (done.kind, done.reason) == ("error", "hints that begin with scan: are a scan's own")
+        assert "FIX_DEDUPHINT" not in {each.type for each in proposals([item])}

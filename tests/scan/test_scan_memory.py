@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from contox_hooks import work
+from contox_hooks.connection import Connection, keep_connection
 from contox_hooks.domain.error import NotInitialised, RepositoryError
+from contox_hooks.memory.sql import scan as sql
 from contox_hooks.scan.scanning import CACHE, TOLD, scan_repository
 from tests.gitrepo import Repo
 from tests.scan.project import SHOP, Scans
@@ -153,14 +154,21 @@ def test_the_cache_and_the_record_may_be_deleted_or_hold_garbage(shop: Scans) ->
     assert shop.items() == before
 
 
-def test_another_clone_goes_on_from_what_memory_heard_last(
-    shop: Scans, make_repo: Callable[..., Repo], tmp_path: Path
-) -> None:
-    shop.scan()
+def test_another_clone_goes_on_from_what_memory_heard_last_and_a_server_hears_all(shop: Scans, tmp_path: Path) -> None:
+    first = shop.scan()
     shutil.copytree(shop.repo.path, tmp_path / "other", ignore=shutil.ignore_patterns("contox"))
     other = Scans(Repo(tmp_path / "other", init=False))
     assert other.parts.project.id == shop.parts.project.id
     assert other.scan().events == 0
+    for url in ("http://127.0.0.1:9", "http://127.0.0.1:10"):  # what was found before, no server has heard of
+        keep_connection(shop.parts.state.root, Connection(url, "p", "team"))
+        scanned = scan_repository(shop.parts)
+        assert (scanned.events, scanned.new, scanned.changed) == (1, (), ())
+        assert scanned.line.endswith("nothing changed since the last scan, told again for the server")
+        assert scan_repository(shop.parts).events == 0
+        told = shop.parts.service.store.row(sql.NEWEST, project_id=shop.parts.project.id)
+        assert told is not None
+        assert len(json.loads(told["payload"])["findings"]) == len(first.findings)
 
 
 def test_a_dry_run_tells_nothing_and_needs_no_init(repo: Repo) -> None:
@@ -173,6 +181,13 @@ def test_a_dry_run_tells_nothing_and_needs_no_init(repo: Repo) -> None:
     assert not parts.parts.state.root.exists()
     with pytest.raises(NotInitialised):
         scan_repository(parts.parts)
+
+
+def test_where_nothing_is_found_nothing_is_said_of_an_earlier_scan(repo: Repo) -> None:
+    repo.commit("start", {"a.bin": "a\n"})
+    parts = Scans.__new__(Scans)
+    parts.repo = repo
+    assert scan_repository(parts.parts, dry_run=True).line.endswith("(0 read now): nothing to tell")
 
 
 def test_a_repository_without_a_commit_says_so(repo: Repo) -> None:

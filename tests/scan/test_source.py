@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contox_hooks.scan.practice import practice_rows
 from contox_hooks.scan.said import Said, clean
 from contox_hooks.scan.source import source_rows
+from contox_hooks.scan.surface import _is_program, entries
+from contox_hooks.scan.tree import ReadFile, ReadTree
 
 
 def rows(path: str, text: str) -> list[Said]:
@@ -73,6 +76,29 @@ def test_schemas_that_outlive_a_process_and_no_others() -> None:
 def test_where_a_program_starts(path: str, text: str, quote: str) -> None:
     [row] = [row for row in rows(path, text) if row.topic == "entry"]
     assert row.quote == quote
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("src/main.rs", 'const S: &str = "\\\nfn main() {\n}\n";\n'), ("a.go", "package a\n\nvar s = `\nfunc main() {\n`\n"),
+        ("a.c", 'char *s = "\\\nint main() {\n}";\n'),
+    ],
+)  # fmt: skip
+def test_no_program_starts_inside_of_a_string(path: str, text: str) -> None:
+    assert told(path, text, "entry") == []
+
+
+def test_of_rust_only_what_cargo_runs_is_a_program() -> None:
+    paths = ["src/main.rs", "src/bin/a.rs", "src/glue.rs", "build.rs", "cmd/a/main.go"]
+    assert [path for path in paths if _is_program(path)] == ["src/main.rs", "src/bin/a.rs", "cmd/a/main.go"]
+
+
+def test_a_path_that_leaves_no_room_for_what_it_starts_is_named_itself() -> None:
+    path = "d/" * 400 + "Dockerfile"
+    [row] = clean(practice_rows(b"CMD a b\n", path))
+    [found] = entries(ReadTree({path: ReadFile(path, "b" * 40, "practice", [row])}, [], [], [path]))
+    assert found.about.startswith("d/d/")
 
 
 def test_who_asks_is_no_route() -> None:

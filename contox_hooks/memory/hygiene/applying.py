@@ -11,13 +11,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contox_hooks.domain.error import Error, NotFound
+from contox_hooks.domain.error import Error, NotFound, UsageError
 from contox_hooks.domain.item import Item
 from contox_hooks.domain.redaction import redact
 from contox_hooks.memory.fingerprint import fingerprint
 from contox_hooks.memory.hygiene.action import SEEN_FIELDS, Action
 from contox_hooks.memory.hygiene.plan import Plan
 from contox_hooks.memory.hygiene.rule import proposals
+from contox_hooks.memory.hygiene.rule_text import SCANNED
 from contox_hooks.memory.hygiene.rule_trust import NO_EVIDENCE, redact_secrets
 from contox_hooks.memory.review import unmerged
 from contox_hooks.memory.sql import hygiene as sql
@@ -132,7 +133,7 @@ def _is_own(action: Action, items: Sequence[Item]) -> bool:
 
 
 def _share_a_commit(items: Sequence[Item]) -> bool:
-    shas = [{found.commit_sha for found in item.evidence} for item in items]
+    shas = [{found.commit_sha for found in item.evidence if found.is_of_commit} for item in items]
     return bool(set.intersection(*shas)) if shas else False
 
 
@@ -170,6 +171,8 @@ def _do(service: Service, action: Action, items: dict[str, Item]) -> None:
         case "RENAME_TITLE" | "RETAG" | "PATCH_FACTS" | "PATCH_RATIONALE":
             service.items.edit(first, **action.patch)
         case "FIX_DEDUPHINT":
+            if any((hint or "").startswith(SCANNED) for hint in (items[first].dedup_hint, action.patch["dedupHint"])):
+                raise UsageError(f"hints that begin with {SCANNED} are a scan's own", hint="contox-hooks scan")
             service.items.edit(first, dedup_hint=action.patch["dedupHint"])
         case "MERGE_MEMORIES":
             assert action.into_id is not None

@@ -36,7 +36,7 @@ def link_related(items: Sequence[Item], linked: frozenset[frozenset[str]] = froz
     """Two or three items of one commit: newer to older. `linked`: pairs that a relation joins already."""
     of_commit: dict[str, list[Item]] = {}
     for item in sorted(items, key=_age):
-        for sha in dict.fromkeys(found.commit_sha for found in item.evidence):
+        for sha in dict.fromkeys(found.commit_sha for found in item.evidence if found.is_of_commit):
             of_commit.setdefault(sha, []).append(item)
     done = set(linked)
     count = 0

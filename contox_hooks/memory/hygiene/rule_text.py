@@ -13,6 +13,8 @@ _PREFIX = re.compile(
 )
 _REFERENCE = re.compile(r"\s*\((?:#|gh-)\d{1,7}\)\s*$", re.IGNORECASE)
 _HINT = re.compile(r"[a-z]+:[^:\s]+:[^:\s]+")
+SCANNED = "scan:"
+"""How hints begin by which a scan finds its items again (pipeline/scan.py); another name would orphan them."""
 _LEAST_TITLE = 8
 """Characters that a shortened title must still have."""
 
@@ -38,8 +40,10 @@ def retag(item: Item) -> Action | None:
 
 
 def fix_dedup_hint(item: Item) -> Action | None:
-    """`category:topic:key`, the category being the type."""
+    """`category:topic:key`, the category being the type; a scan's own names are left alone."""
     hint = item.dedup_hint or ""
+    if hint.startswith(SCANNED):
+        return None
     if _HINT.fullmatch(hint) and hint.startswith(f"{item.type}:"):
         return None
     place = _slug(item.files[0].rpartition("/")[0]) if item.files else ""

@@ -19,7 +19,9 @@ _SCANS = "project_id = :project_id AND key >= 'scan_result:' AND key < 'scan_res
 
 EVENT = "SELECT id, at_utc, payload FROM event WHERE id = :id AND type = 'scan_result'"
 
-NEWEST_READ_AT = f"SELECT MAX(at_utc) FROM event WHERE {_SCANS} AND processed_run IS NOT NULL"
+NEWEST_READ = f"""
+SELECT * FROM event WHERE {_SCANS} AND processed_run IS NOT NULL ORDER BY at_utc DESC, id DESC LIMIT 1
+"""
 
 NEWEST = f"SELECT * FROM event WHERE {_SCANS} ORDER BY at_utc DESC, id DESC LIMIT 1"
 
@@ -34,6 +36,7 @@ MARK_DEEP = "UPDATE item SET deepened_run = :run_id WHERE id = :id"
 
 SET_FILES = """
 UPDATE item SET files = :files, at_utc = :at_utc, session_id = :session_id, confidence = :confidence,
+    commit_range = :commit_range,
     deduped_run = NULL, updated_at = :now
 WHERE id = :id
 """
