@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+
+from contox_hooks.plain import opened
 
 if sys.platform == "win32":
     import msvcrt
@@ -21,8 +24,8 @@ class FileLock:
         self._file: IO[bytes] | None = None
 
     def take(self) -> bool:
-        """Whether it is ours now. Raises OSError when the file cannot be opened (read-only, full)."""
-        file = self._path.open("ab")
+        """Whether it is ours now. Raises OSError when the file cannot be opened (read-only, full, a link)."""
+        file = os.fdopen(opened(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666), "ab")
         try:
             if sys.platform == "win32":
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -36,6 +39,8 @@ class FileLock:
 
     def release(self) -> None:
         if self._file is not None:
+            if sys.platform != "win32":
+                fcntl.flock(self._file, fcntl.LOCK_UN)  # a process that another thread is just starting has it as well
             self._file.close()
             self._file = None
 

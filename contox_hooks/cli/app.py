@@ -142,6 +142,9 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run and exit. Unexpected failures leave one line and exit 1; CONTOX_TRACEBACK=1 shows them whole."""
+    for name in ("stdout", "stderr"):  # None where the caller closed it; whoever cares finds that in `sys.__stdout__`
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -55,27 +55,32 @@ def stop(root: Root = None, json: Json = False) -> None:
     """End the session: the log's last line, its summary, and a file of its own in `.context/sessions/`.
 
     Exits 4 when no tracker runs. JSON: root, found_dead (it had been killed; its session is closed now), summary (the
-    file), and the fields of `tracker status`.
+    file; null when it could not be written), and the fields of `tracker status`.
     """
     from dataclasses import asdict
 
-    from contox_hooks.cli.render import clean, emit_json, plural, say
+    from contox_hooks.cli.render import clean, emit_json, plural, say, warn
+    from contox_hooks.tracker.close import has_summary
     from contox_hooks.tracker.launch import stop
     from contox_hooks.tracker.place import place_of
 
     place = place_of(root)
     state, found_dead = stop(place)
+    summary = place.summary if has_summary(place, state.session) else None
     if json:
-        told = {"root": place.root, "found_dead": found_dead, "summary": place.summary}
+        told = {"root": place.root, "found_dead": found_dead, "summary": summary}
         emit_json({**told, **asdict(state)})
         return
     how = "it had died; its session is closed now" if found_dead else "stopped"
-    say(f"✓ {how}: {plural(state.events, 'change')}; {clean(str(place.summary))}")
+    say(f"✓ {how}: {plural(state.events, 'change')}" + (f"; {clean(str(summary))}" if summary else ""))
+    if summary is None:
+        warn("contox-hooks: no summary could be written\n  → contox-hooks tracker summary")
 
 
 @app.command()
 def status(root: Root = None, json: Json = False) -> None:
-    """Whether a tracker runs, what it watches, the last event and the last command. Exits 0 either way.
+    """Whether a tracker runs, what it watches, the last event and the last command. Exits 0 either way, 7 when
+    `.context` is a link or a file.
 
     JSON: running, root, status (running, stopped), session, task, pid, process (which process that pid means),
     started_at, stopped_at, watching [folder], last_event {timestamp, detail}, last_command {timestamp, command,

@@ -16,6 +16,9 @@ from contox_hooks.tracker.lock import is_running
 from contox_hooks.tracker.place import Place, place_of
 from contox_hooks.tracker.state import State, read_state
 
+_WAIT_S = 0.05
+"""Whoever writes is done by then, or stopped: then the process itself is looked at."""
+
 
 def answer(*, as_json: bool) -> bool:
     """Print the status; False when the command line has an error to tell."""
@@ -30,8 +33,9 @@ def answer(*, as_json: bool) -> bool:
 
 
 def show(root: Path | None, *, as_json: bool) -> None:
-    """Raises RepositoryError, UsageError."""
+    """Raises RepositoryError, UsageError, StoreError."""
     place = place_of(root)
+    place.check()
     state = state_now(place)
     if as_json:
         emit_json({"running": state.status == "running", "root": str(place.root), **asdict(state)})
@@ -45,7 +49,7 @@ def state_now(place: Place) -> State:
     cannot be written, it is true all the same."""
     state = read_state(place) or State()
     try:
-        if not is_running(place):
+        if not is_running(place, wait_s=_WAIT_S):
             if state.status != "running":
                 return state
             from contox_hooks.tracker.close import close_dead  # rarely wanted, and half of all imports
@@ -67,7 +71,7 @@ def _lines(place: Place, state: State) -> Iterator[str]:
     else:
         yield f"no tracker runs in {root}; the last one stopped {_moment(state.stopped_at)}"
     if state.session:
-        task = f", {state.task}" if state.task else ""
+        task = f", {clean(state.task)}" if state.task else ""
         yield f"  session   {state.session}{task}"
         yield f"  watching  {clean(', '.join(state.watching)) or 'nothing: tracker_watch names no folder that is here'}"
         yield f"  seen      {plural(state.events, 'change')}" + (f", {plural(state.gaps, 'gap')}" if state.gaps else "")
@@ -95,5 +99,5 @@ def _trouble(folder: Path) -> str:
 def _moment(iso: str | None) -> str:
     try:
         return ago(datetime.fromisoformat(iso or "").timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return "at an unknown time"

@@ -14,12 +14,11 @@ def log_cli_command(command: str, status: str = "Success", *, root: str | Path |
     written; each text becomes one line. Never raises: a script must not fail for its log. False: it was not written
     (no repository, a full disk, `.context` in the way).
     """
-    from contox_hooks.domain.error import Error
     from contox_hooks.tracker.command import tell_command
     from contox_hooks.tracker.place import place_of
 
     try:
         tell_command(place_of(None if root is None else Path(root)), str(command), str(status))
-    except (Error, OSError):
+    except Exception:
         return False
     return True

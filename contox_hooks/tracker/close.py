@@ -5,11 +5,13 @@ Invariant: what is written here is written by who holds the tracker's lock, so b
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 
+from contox_hooks.plain import opened
 from contox_hooks.tracker import log
-from contox_hooks.tracker.line import entry_of, line
+from contox_hooks.tracker.line import entry_of, line, one_line
 from contox_hooks.tracker.lock import held, unless_running
 from contox_hooks.tracker.place import Place
 from contox_hooks.tracker.state import State, iso, read_state, write_state
@@ -27,11 +29,18 @@ def close(place: Place, state: State, *, text: str = STOPPED, at: float, stopped
         last = entry_of("".join(log.read_from(place, log.size_bytes(place) - _LAST_BYTES)[-1:]))
         if last is None or not last.kind.startswith(STOPPED):
             log.append(place, [line(text, at)], header=log.session_header(state.session, state.task))
-        write_summary(place)
         log.archive(place, state.session)
+        try:
+            write_summary(place)
+        except OSError:
+            raise
+        except Exception as error:  # a line that we cannot read: the session ends all the same
+            detail = one_line(f"the summary could not be made: {type(error).__name__}: {error}")
+            closed = replace(closed, last_error={"timestamp": iso(at), "detail": detail})
     finally:
         write_state(place, closed)
-        place.pid.unlink(missing_ok=True)
+        for path in (place.pid, place.stop):
+            path.unlink(missing_ok=True)
     return closed
 
 
@@ -45,9 +54,18 @@ def write_summary(place: Place) -> str:
     return text
 
 
+def has_summary(place: Place, session: str) -> bool:
+    """Whether `session_summary.md` is this session's."""
+    try:
+        with os.fdopen(opened(place.summary, os.O_RDONLY), "rb") as file:
+            return file.readline(100) == f"# Session {session}\n".encode()
+    except OSError:
+        return False
+
+
 def close_dead(place: Place) -> State | None:
     """The state as it truly is: one that says `running` without a tracker is mended, and its session closed. Raises
-    OSError, Busy."""
+    OSError, Busy, Refused."""
     with held(place.writing), unless_running(place) as is_free:
         return mended(place) if is_free else read_state(place)
 
@@ -57,6 +75,7 @@ def mended(place: Place) -> State | None:
     state = read_state(place)
     if state is None or state.status != "running":
         return state
+    place.refuse_tracked()  # it came with a clone: no session of ours, and closing it would change files of git's
     seen_at = max(path.stat().st_mtime for path in (place.state, place.log) if path.exists())
     text = f"{STOPPED}: it had died, {iso(seen_at)} was its last sign of life"
     return close(place, state, text=text, at=time.time(), stopped_at=seen_at)

@@ -1,6 +1,6 @@
 """Runs a command as if it had been typed: its streams, signals and exit code are the caller's own.
 
-Must not know the log. With `keeps_output` the streams lead through here, byte by byte, and the last lines are kept.
+Must not know the log. With `keeps_output` the streams lead through pump.py.
 """
 
 from __future__ import annotations
@@ -9,18 +9,17 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from contox_hooks.domain.phrase import duration
-from contox_hooks.domain.redaction import EDGE_CHARACTERS, redact
+from contox_hooks.tracker.pump import Pump, Tail, streams
 
-KEPT_LINES = 20
-_KEPT_BYTES = 256 * 1024
+_KEYS = {getattr(signal, name) for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)}
+_OTHERS = {getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)}
 
 
 class Executed(NamedTuple):
@@ -34,11 +33,13 @@ class Executed(NamedTuple):
     """The last KEPT_LINES of both streams, redacted; empty unless asked for."""
     has_run: bool = True
     """False: there is no such program, or it cannot be executed."""
+    signal: int = 0
+    """What ended it."""
 
 
 def execute(arguments: Sequence[str], *, keeps_output: bool = False) -> Executed:
     command, began = shlex.join(arguments), time.monotonic()
-    tail = _Tail()
+    tail = Tail()
     child: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
     pipe = subprocess.PIPE if keeps_output else None
@@ -51,60 +52,24 @@ def execute(arguments: Sequence[str], *, keeps_output: bool = False) -> Executed
         child.append(process)
         for number in early:
             process.send_signal(number)
-        pumps = [_pump(source, sink, tail) for source, sink in _streams(process)]
-        code = process.wait()
-        for pump in pumps:
-            pump.join()
-    passed = duration((time.monotonic() - began) * 1000)
+        with _keys_told_apart(process):
+            pumps = [Pump(source, sink, tail) for source, sink in streams(process)]
+            code = process.wait()
+            passed = duration((time.monotonic() - began) * 1000)
+            for pump in pumps:
+                pump.finish()
     if code < 0:
-        return Executed(command, 128 - code, f"Failed ({_signal_name(-code)}) in {passed}", tail.lines())
+        status = f"Failed ({_signal_name(-code)}) in {passed}"
+        return Executed(command, 128 - code, status, tail.lines(), signal=-code)
     return Executed(command, code, f"{f'Failed ({code})' if code else 'Success'} in {passed}", tail.lines())
 
 
-class _Tail:
-    """The last of what was printed."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-        self._is_cut = False
-        self._lock = threading.Lock()
-
-    def add(self, data: bytes) -> None:
-        with self._lock:
-            self._data += data
-            if len(self._data) > 2 * _KEPT_BYTES:
-                del self._data[:-_KEPT_BYTES]
-                self._is_cut = True
-
-    def lines(self) -> tuple[str, ...]:
-        text = self._data.decode("utf-8", "replace")
-        if self._is_cut:  # what it begins with may be a secret's second half
-            text = text[EDGE_CHARACTERS:].partition("\n")[2]
-        return tuple(redact(text).text.splitlines()[-KEPT_LINES:])
-
-
-def _streams(process: subprocess.Popen[bytes]) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    if process.stdout is not None and process.stderr is not None:
-        yield process.stdout, sys.stdout.buffer
-        yield process.stderr, sys.stderr.buffer
-
-
-def _pump(source: IO[bytes], sink: IO[bytes], tail: _Tail) -> threading.Thread:
-    def run() -> None:
-        is_read = True
-        with source:
-            while data := os.read(source.fileno(), 65_536):
-                tail.add(data)
-                try:
-                    if is_read:
-                        sink.write(data)
-                        sink.flush()
-                except OSError:  # nobody reads it any more; the command is not to wait for that
-                    is_read = False
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread
+def die_of(number: int) -> None:
+    """As the command did, where that is how people and systems end a command; else it returns. Shells leave a loop only
+    when what they started died of Ctrl-C."""
+    if number in {getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")}:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
 
 @contextmanager
@@ -116,19 +81,41 @@ def _signals_for(child: list[subprocess.Popen[bytes]], early: list[int]) -> Iter
     def pass_on(number: int, _: object) -> None:
         if not child:
             early.append(number)
-        elif number not in keys or not _is_from_terminal():
+        elif number not in _KEYS or not _is_from_terminal():
             with suppress(OSError):
                 child[0].send_signal(number)
 
-    keys = {getattr(signal, name) for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)}
-    others = {getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)}
-    taken = [number for number in keys | others if signal.getsignal(number) is not signal.SIG_IGN]
+    taken = [number for number in _KEYS | _OTHERS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, pass_on) for number in taken}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _keys_told_apart(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Where the system says who sent a signal: one of the keys' that a process sent (`kill -INT`) goes on as well."""
+    if not hasattr(signal, "sigwaitinfo"):  # macOS: whoever stands in a terminal's foreground is taken for typed at
+        yield
+        return
+
+    def hear() -> None:
+        while (told := signal.sigwaitinfo(_KEYS)).si_pid != os.getpid():
+            if told.si_code <= 0:  # sigaction(2): the kernel's own are above
+                process.send_signal(told.si_signo)
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _KEYS)
+    hearing = threading.Thread(target=hear, daemon=True)
+    hearing.start()
+    try:
+        yield
+    finally:
+        assert hearing.ident is not None
+        signal.pthread_kill(hearing.ident, signal.SIGINT)
+        hearing.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_from_terminal() -> bool:

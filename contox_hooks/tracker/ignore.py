@@ -3,17 +3,18 @@
 Later wins: what tools leave behind (DEFAULTS), the user's global excludes, the repository's `info/exclude`, each
 folder's own `.gitignore` from the root down, the configured patterns; and never shown, whatever these say: `.git` and
 `.context`. A path is judged when its folder is not ignored, so that nothing below an ignored folder is ever read.
+Invariant: whatever a stranger's files hold, a judgement and what is kept of them stay small.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+from contox_hooks.domain.path import Rule, rule_of
 
 FILE = ".gitignore"
 DEFAULTS = (
@@ -21,10 +22,10 @@ DEFAULTS = (
     ".ruff_cache/", ".coverage", ".coverage.*", "htmlcov/", ".DS_Store", "*.swp", "*.swx", "*~", ".#*",
 )  # fmt: skip
 """The session tracker's that this one succeeds (TRACKER.md), and what editors and tools write beside the work."""
-_MOST_CHARACTERS = 1_000_000
-_MOST_STARS = 4
-"""In one line; one with more is passed over. With five, a stranger's repository holds names that take the expression
-18 s each; with four 0.3 s."""
+_MOST_CHARACTERS = 50_000
+"""Of one file: its first lines. A judgement of a name takes some milliseconds at the worst."""
+_MOST_IN_ALL = 500_000
+"""Of all `.gitignore` files of a tree."""
 NEVER = frozenset({".git", ".context"})
 """As a whole component: a project in `foo.github.io` is one like any other."""
 
@@ -33,12 +34,17 @@ class Ignore:
     """The rules below one folder. `excludes` are further files in gitignore's format, weakest first."""
 
     def __init__(self, root: Path, patterns: Sequence[str] = (), excludes: Sequence[Path] = ()) -> None:
+        self.passed_over: str | None = None
+        """The first file that holds more than is heeded."""
         self._root = root
         self._patterns = tuple(patterns)
         self._excludes = tuple(excludes)
         self._above = _known([patterns])
-        self._below = _known([*(_lines(path) for path in reversed(excludes)), DEFAULTS])
+        self._below = _known([*(self._lines(path, _MOST_CHARACTERS) for path in reversed(excludes)), DEFAULTS])
         self._levels: dict[str, tuple[tuple[int, _Patterns], ...]] = {}
+        self._sizes: dict[str, int] = {}
+        """Of the folders' own files, in characters."""
+        self._room = _MOST_IN_ALL
 
     def under(self, folder: Path) -> Ignore:
         """The same rules for a folder elsewhere."""
@@ -49,16 +55,15 @@ class Ignore:
         if name in NEVER:
             return True
         path = f"{folder}/{name}" if folder else name
-        if is_folder:
-            path += "/"
+        start = f"{name}//" if is_folder else f"{name}/"
         for patterns in self._above:
-            if (verdict := patterns.verdict(path)) is not None:
+            if (verdict := patterns.verdict(start + path)) is not None:
                 return verdict
         for skip, patterns in self._levels_of(folder):
-            if (verdict := patterns.verdict(path[skip:])) is not None:
+            if (verdict := patterns.verdict(start + path[skip:])) is not None:
                 return verdict
         for patterns in self._below:
-            if (verdict := patterns.verdict(path)) is not None:
+            if (verdict := patterns.verdict(start + path)) is not None:
                 return verdict
         return False
 
@@ -70,6 +75,7 @@ class Ignore:
 
     def forget(self, folder: str) -> None:
         self._levels.pop(folder, None)
+        self._room += self._sizes.pop(folder, 0)
 
     def _levels_of(self, folder: str) -> tuple[tuple[int, _Patterns], ...]:
         """The `.gitignore` files that speak for a folder, its own first; with how much of a path is above each."""
@@ -77,60 +83,57 @@ class Ignore:
         if levels is None:
             levels = self._levels_of(folder.rpartition("/")[0]) if folder else ()
             skip = len(folder) + 1 if folder else 0
-            lines = _lines(f"{self._root}/{folder}/{FILE}", flags=os.O_NOFOLLOW)  # git follows no link here either
+            file, most = self._root / folder / FILE, min(_MOST_CHARACTERS, self._room)
+            lines = self._lines(file, most, flags=os.O_NOFOLLOW)  # git follows no link here either
+            if size := sum(map(len, lines)):
+                self._sizes[folder] = size
+                self._room -= size
             levels = (*((skip, own) for own in _known([lines])), *levels)
             self._levels[folder] = levels
         return levels
 
+    def _lines(self, path: Path, most: int, *, flags: int = 0) -> list[str]:
+        """Of a file that need not be there, and may be a pipe."""
+
+        def opened(path: str, mode: int) -> int:
+            return os.open(path, mode | os.O_NONBLOCK | flags)
+
+        try:
+            with open(path, encoding="utf-8-sig", errors="surrogateescape", opener=opened) as file:
+                lines = file.read(most + 1)
+        except OSError:
+            return []
+        if len(lines) > most:
+            self.passed_over = self.passed_over or str(path)
+            lines = lines[:most].rpartition("\n")[0]
+        return lines.split("\n")
+
 
 class _Patterns:
-    """What one source says of a path: ignored, not ignored, or nothing. The last pattern that matches decides."""
+    """What one source says of a path: ignored, not ignored, or nothing. The last pattern that matches decides.
 
-    def __init__(self, patterns: Sequence[GitIgnoreSpecPattern]) -> None:
-        known = [(pattern.regex, pattern.include) for pattern in patterns if pattern.regex is not None]
-        self._last_first = known[::-1]
-        # Nearly every path is matched by no pattern: one expression of all of them says so in a fifth of the time.
-        # Their groups have names, which one expression could hold only once.
-        sources = [re.sub(r"\(\?P<\w+>", "(?:", regex.pattern) for regex, _ in known]
-        anchored = [source if source.startswith("^") else f"(?s:.*?)(?:{source})" for source in sources]
-        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # `[[]`, which means what it always did
-            self._any = re.compile("|".join(anchored))
+    All patterns are one expression, the last one first. It reads a file as `name/path`, a folder as `name//path`:
+    one start for patterns of a name and for those of a path.
+    """
 
-    def verdict(self, path: str) -> bool | None:
-        """pathspec's expressions match what is in a matched folder too, and name the slash between. Here each folder
-        was judged before, so that only the end of the path counts, as in git."""
-        if self._any.match(path):
-            for regex, is_ignored in self._last_first:
-                found = regex.search(path, 0 if regex.pattern.startswith("^") else len(path) - 1)
-                if found and (found.lastgroup is None or found.end() == len(path)):
-                    return is_ignored
-        return None
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        groups = [(not negated, list(same)) for negated, same in groupby(reversed(rules), lambda rule: rule.negated)]
+        self._verdicts = [is_ignored for is_ignored, _ in groups]
+        sources = (f"({'|'.join(map(_source, same))})" for _, same in groups)
+        self._expression = re.compile("|".join(sources), re.DOTALL)
+
+    def verdict(self, subject: str) -> bool | None:
+        found = self._expression.match(subject)
+        return self._verdicts[found.lastindex - 1] if found is not None and found.lastindex else None
 
 
-def _lines(path: str | Path, *, flags: int = 0) -> list[str]:
-    """Of a file that need not be there, and may be a pipe."""
-
-    def opened(path: str, mode: int) -> int:
-        return os.open(path, mode | os.O_NONBLOCK | flags)
-
-    try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape", opener=opened) as file:
-            return file.read(_MOST_CHARACTERS).split("\n")
-    except OSError:
-        return []
+def _source(rule: Rule) -> str:
+    if rule.anchored:
+        return rf"[^/]++//{rule.body}\Z" if rule.folder else rf"[^/]++//?+{rule.body}\Z"
+    return f"{rule.body}//" if rule.folder else f"{rule.body}/"
 
 
 def _known(sources: Iterable[Iterable[str]]) -> list[_Patterns]:
     """Lines that are no pattern are passed over, as git does."""
-    patterns = ([pattern for line in lines for pattern in _pattern(line)] for lines in sources)
-    return [_Patterns(found) for found in patterns if found]
-
-
-def _pattern(line: str) -> list[GitIgnoreSpecPattern]:
-    try:
-        with warnings.catch_warnings(action="ignore", category=FutureWarning):
-            pattern = GitIgnoreSpecPattern(line)
-    except ValueError:
-        return []
-    means_nothing = pattern.include is None or line.strip() == "!/"  # which pathspec takes for "everything"
-    return [] if means_nothing or len(re.findall(r"\*+", line)) > _MOST_STARS else [pattern]
+    rules = ([rule for line in lines if (rule := rule_of(line)) is not None] for lines in sources)
+    return [_Patterns(found) for found in rules if found]

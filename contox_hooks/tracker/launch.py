@@ -1,7 +1,7 @@
 """Starts and ends the tracker of a place, from outside of its process.
 
 Invariants: `start` returns when the tracker holds its lock, has written its state and watches, or raises what kept it
-from that; `stop` signals the process that the state marks and no other.
+from that; `stop` signals the process that the state marks and no other; one that it cannot find is asked by a file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from contox_hooks.tracker.life import ask_to_stop
 from contox_hooks.tracker.lock import is_running
 from contox_hooks.tracker.order import Order
 from contox_hooks.tracker.place import Place, unwritable
+from contox_hooks.tracker.request import request_stop
 from contox_hooks.tracker.state import State, read_state
 
 STOP_S = 15.0
@@ -60,15 +61,18 @@ def start(place: Place, order: Order) -> State:
 
 def stop(place: Place) -> tuple[State, bool]:
     """The closed session, and whether its tracker was found dead. Raises NotFound, Busy, Refused, StoreError."""
+    place.check()
     try:
         if not is_running(place):
             return _close_dead(place)
         until = time.monotonic() + STOP_S
-        is_asked = False
+        is_asked, requested = False, ""
         while is_running(place):
             state = read_state(place)
             if not is_asked and state is not None:
                 is_asked = ask_to_stop(state.pid, state.process)
+                if not is_asked and state.session not in ("", requested):
+                    request_stop(place, requested := state.session)
             if time.monotonic() > until:
                 pid = f" (pid {state.pid})" if state is not None and state.pid else ""
                 raise Busy(f"the tracker of {place.root}{pid} does not stop", hint="contox-hooks tracker status")

@@ -36,9 +36,9 @@ def unless_running(place: Place) -> Iterator[bool]:
         yield lock.take()
 
 
-def is_running(place: Place) -> bool:
+def is_running(place: Place, *, wait_s: float = 5.0) -> bool:
     """Raises OSError where that cannot be asked, Busy."""
     if not place.lock.exists():
         return False
-    with held(place.writing), unless_running(place) as is_free:
+    with held(place.writing, wait_s=wait_s), unless_running(place) as is_free:
         return not is_free

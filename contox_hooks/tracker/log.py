@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Sequence
 
+from contox_hooks.plain import opened
 from contox_hooks.tracker.place import Place
 from contox_hooks.whole import write_whole
 
-_FLAGS = (
-    os.O_RDWR | os.O_CREAT | os.O_APPEND
-    | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-)  # fmt: skip
 _HEADER = re.compile(rb"# (?:Session|Between sessions,) ([0-9]{8}T[0-9]{6}\.[0-9]{3}Z)\n")
 _CLOSED = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{3}Z(-before)?\.md")
 
@@ -25,10 +21,8 @@ _CLOSED = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{3}Z(-before)?\.md")
 def append(place: Place, lines: Sequence[str], *, header: str) -> int:
     """Where the log ends now, in bytes. `header` begins a log that is not there yet. Raises OSError, and nothing was
     written."""
-    descriptor = os.open(place.log, _FLAGS, 0o600)
+    descriptor = opened(place.log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(None, "it is no regular file", str(place.log))
         size = os.lseek(descriptor, 0, os.SEEK_END)
         text = "".join(f"{line}\n" for line in lines)
         if not size:
@@ -54,7 +48,7 @@ def read_from(place: Place, offset: int) -> list[str]:
     """Whole lines behind `offset` (from the start, where that is before it); none where the log is shorter, or not
     there."""
     try:
-        with place.log.open("rb") as file:
+        with os.fdopen(opened(place.log, os.O_RDONLY), "rb") as file:
             if file.seek(0, os.SEEK_END) <= offset:
                 return []
             file.seek(max(0, offset))
@@ -83,16 +77,20 @@ def between_header(session: str) -> str:
 def archive(place: Place, session: str) -> None:
     """A copy of the log in the session's own file: the log itself stays for people until the next session begins, and
     takes what is noted meanwhile. Raises OSError."""
-    if place.log.exists():
-        place.sessions.mkdir(mode=0o700, exist_ok=True)
-        write_whole(place.sessions / f"{session}.md", place.log.read_bytes(), durable=False)
+    try:
+        with os.fdopen(opened(place.log, os.O_RDONLY), "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return
+    place.sessions.mkdir(mode=0o700, exist_ok=True)
+    write_whole(place.sessions / f"{session}.md", data, durable=False)
 
 
 def clear(place: Place, session: str) -> None:
     """Make room for a new session: what stands in the log goes whole to the file of the session it belongs to; what
     has no heading of ours, to `<session>-before.md`. Raises OSError."""
     try:
-        with place.log.open("rb") as file:
+        with os.fdopen(opened(place.log, os.O_RDONLY), "rb") as file:
             found = _HEADER.match(file.readline(200))
     except FileNotFoundError:
         return

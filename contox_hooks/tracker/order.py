@@ -1,6 +1,7 @@
 """What a tracker is told to do: made once, by who starts it, from settings and git; the tracker itself asks neither.
 
-So the process that stays holds no store and no settings, and what is wrong in them is told to who can mend it.
+So the process that stays holds no store, and what is wrong in the settings is told to who can mend it. Only whether
+capture is paused is asked anew (bridge.py).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Order:
 def order_of(place: Place, task: str | None = None) -> Order:
     """Raises SettingError."""
     repo = place.repo
-    settings = _settings(repo)
+    settings = settings_now(repo)
     return Order(
         root=str(place.root),
         git_dir=None if repo is None else str(repo.git_dir),
@@ -55,7 +56,8 @@ def new_session_id() -> str:
     return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now))}.{int(now * 1000) % 1000:03}Z"
 
 
-def _settings(repo: Repository | None) -> Settings:
+def settings_now(repo: Repository | None) -> Settings:
+    """Read anew; no store stays open. Raises SettingError."""
     from contox_hooks.assembly import Assembly
     from contox_hooks.configuration import effective_settings
 
@@ -65,7 +67,7 @@ def _settings(repo: Repository | None) -> Settings:
     if not parts.state.database.exists():
         return effective_settings(repo).settings
     settings = parts.settings
-    if "service" in vars(parts):  # a tracker in the foreground must not keep the store open for days
+    if "service" in vars(parts):  # a tracker must not keep the store open for days
         parts.service.close()
     return settings
 

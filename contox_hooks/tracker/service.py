@@ -14,8 +14,9 @@ Description=contox-hooks session tracker of {root}
 ExecStart={command}
 Restart=on-failure
 RestartSec=30
-# The command line is wrong, no such repository, a setting is wrong, tracked already: trying again changes nothing.
-RestartPreventExitStatus=2 3 6 10
+# The command line is wrong, no such repository, a setting is wrong, git tracks .context, tracked already: trying again
+# changes nothing.
+RestartPreventExitStatus=2 3 6 9 10
 
 [Install]
 WantedBy=default.target

@@ -17,7 +17,7 @@ from contox_hooks.tracker.line import Entry, command_of, entry_of
 LISTED = 50
 """Files, commands and notes each; the rest is counted."""
 _HEADER = re.compile(r"# Session (\S+)")
-_TIMES = re.compile(r"(.*) \(x([\d,]+)\)")
+_TIMES = re.compile(r"(.*) \(x([0-9]{1,9})\)")
 _STAMP = "%Y-%m-%d %H:%M:%S %z"
 _FILE_KINDS = ("Created", "Edited", "Deleted", "Moved")
 
@@ -64,7 +64,12 @@ def _when(entries: list[Entry]) -> str:
     if not entries:
         return ""
     first, last = entries[0].stamp, entries[-1].stamp
-    passed = datetime.strptime(last, _STAMP) - datetime.strptime(first, _STAMP)
+    try:
+        passed = datetime.strptime(last, _STAMP) - datetime.strptime(first, _STAMP)
+    except ValueError:  # a line that somebody wrote by hand: 2026-13-01
+        return f"{first} to {last}"
+    if passed.total_seconds() < 0:
+        return f"{first} to {last} (the clock was set back)"
     return f"{first} to {last} ({duration(passed.total_seconds() * 1000)})"
 
 
@@ -74,7 +79,7 @@ def _files(entries: list[Entry]) -> dict[str, Counter[str]]:
     for entry in entries:
         if entry.kind in _FILE_KINDS:
             found = _TIMES.fullmatch(entry.detail)
-            path, times = (found[1], int(found[2].replace(",", ""))) if found else (entry.detail, 1)
+            path, times = (found[1], int(found[2])) if found else (entry.detail, 1)
             files.setdefault(path, Counter())[entry.kind.lower()] += times
     return dict(sorted(files.items(), key=lambda pair: (-pair[1].total(), pair[0])))
 

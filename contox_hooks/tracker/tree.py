@@ -19,7 +19,8 @@ _LOW = (1 << 64) - 1
 
 
 class Fact(NamedTuple):
-    """A file that is not what it was. A stamp stands for one content in one inode; None: no such file."""
+    """A file that is not what it was. A stamp stands for one content in one inode; None: no such file; the same twice:
+    written all the same."""
 
     path: str
     before: int | None
@@ -40,13 +41,20 @@ class Tree:
         forget: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.base = base
-        self._rules = rules
+        self.rules = rules
+        self.since_ns: int | None = None
+        """While it is set, folders are read for the first time: a file is a fact only if it was touched after this
+        time of the file system."""
+        self.unsure = 0
+        """Such folders in which names came or went after it; what went from there is not known."""
         self._prefix = prefix
         self._cover, self._forget = cover, forget
         self._base: int | None = None
         """Its inode."""
         self._folders: dict[str, dict[str, int]] = {}
         """Names in a folder to a file's stamp, a folder's inode below zero, or _IGNORED."""
+        self._touched: set[str] = set()
+        """Names that the last reading found touched after `since_ns`."""
 
     def __contains__(self, folder: str) -> bool:
         return folder in self._folders
@@ -82,7 +90,7 @@ class Tree:
             is_folder = stat.S_ISDIR(status.st_mode)
             old = names.get(name, _IGNORED)
             unknown = old == _IGNORED or is_folder != (old < 0)
-            now = _IGNORED if unknown and self._rules.ignores(folder, name, is_folder=is_folder) else _stamp(status)
+            now = _IGNORED if unknown and self.rules.ignores(folder, name, is_folder=is_folder) else _stamp(status)
         is_same = names.get(name) == now
         if name == FILE and (written or not is_same):
             yield from self._rejudge(folder)
@@ -112,7 +120,7 @@ class Tree:
 
     def _rejudge(self, changed: str) -> Iterator[Fact]:
         """Under new rules: what is ignored no longer, or from now on, has not changed by that."""
-        self._rules.reread(changed)
+        self.rules.reread(changed)
         for folder in self._with_all_below(changed):
             if (names := self._folders.get(folder)) is not None and (now := self._read(folder, {})) is not None:
                 for name in {**names, **now}:
@@ -125,10 +133,12 @@ class Tree:
                             pass
 
     def _replace(self, folder: str, name: str, now: int | None) -> Iterator[Fact]:
-        names = self._folders.get(folder)
-        if names is None or (old := names.get(name)) == now:
+        if (names := self._folders.get(folder)) is None:
             return
+        old = names.get(name)
         path = f"{folder}/{name}" if folder else name
+        if old == now and (now is None or now >= 0 or path in self._folders):  # else its reading broke off
+            return
         if now is None:
             del names[name]
         else:
@@ -146,19 +156,28 @@ class Tree:
         while waiting:
             folder = waiting.pop()
             self._cover(self._absolute(folder))
+            is_new = self.since_ns is None or self._has_new_names(folder, self.since_ns)
             names = self._folders[folder] = self._read(folder, {}) or {}
             start = f"{folder}/" if folder else ""
             for name, stamp in names.items():
-                if stamp > 0:
-                    yield Fact(f"{self._prefix}{start}{name}", None, stamp)
-                elif stamp < 0:
+                if stamp < 0:
                     waiting.append(start + name)
+                elif stamp > 0 and (self.since_ns is None or name in self._touched):
+                    yield Fact(f"{self._prefix}{start}{name}", None if is_new else stamp, stamp)
+
+    def _has_new_names(self, folder: str, since_ns: int) -> bool:
+        try:
+            is_so = os.lstat(self._absolute(folder)).st_mtime_ns > since_ns
+        except OSError:
+            return False
+        self.unsure += is_so
+        return is_so
 
     def _drop(self, folder: str) -> Iterator[Fact]:
         for known in self._with_all_below(folder):
             start = f"{self._prefix}{known}/" if known else self._prefix
             names = self._folders.pop(known)
-            self._rules.forget(known)
+            self.rules.forget(known)
             self._forget(self._absolute(known))
             for name, stamp in names.items():
                 if stamp > 0:
@@ -175,6 +194,7 @@ class Tree:
     def _read(self, folder: str, known: dict[str, int]) -> dict[str, int] | None:
         """Names in a folder now; None when it is gone or cannot be read. Names that are known are not judged again."""
         found: dict[str, int] = {}
+        self._touched = set()
         try:
             with os.scandir(self._absolute(folder)) as entries:
                 for entry in entries:
@@ -183,13 +203,16 @@ class Tree:
                         found[name] = _IGNORED
                         continue
                     is_folder = entry.is_dir(follow_symlinks=False)
-                    if old is None and self._rules.ignores(folder, name, is_folder=is_folder):
+                    if old is None and self.rules.ignores(folder, name, is_folder=is_folder):
                         found[name] = _IGNORED
                         continue
                     try:
-                        found[name] = _stamp(entry.stat(follow_symlinks=False))
+                        status = entry.stat(follow_symlinks=False)
                     except OSError:
                         continue  # gone since
+                    found[name] = _stamp(status)
+                    if self.since_ns is not None and status.st_ctime_ns > self.since_ns:
+                        self._touched.add(name)
         except OSError:
             return None
         return found

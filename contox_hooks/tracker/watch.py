@@ -1,9 +1,9 @@
 """Watches folders: the bell says where to look, the tree says what is so, the window says what to tell.
 
 Invariant: nothing is lost silently. When the system dropped events, a `gap` is told and a rescan finds what they would
-have said; where it has no watches left, or knows no inotify, rescans at an interval do all of the work; and one now and
-then finds what was never announced (a file system of another machine, memory mapped writes). Only what came and went
-between two looks, within a window, is not told.
+have said; one also follows a break; where the system has no watches left, or knows no inotify, rescans at an interval
+do all of the work; and one now and then finds what was never announced (a file system of another machine, memory mapped
+writes). Only what came and went between two looks, within a window, is not told.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Watcher:
         self._gaps: list[Change] = []
         self._unreadable: set[str] = set()
         self._is_full = False
+        self._passed_over: set[str] = set()
+        self._since_ns: int | None = time.time_ns()
         self._next_rescan = 0.0
         base = Path(os.path.realpath(root))
         self._trees = [self._tree(base, rules, "")]
@@ -58,8 +60,10 @@ class Watcher:
             self._trees.append(self._tree(further, rules.under(further), prefix))
 
     def batches(self, stop: threading.Event) -> Iterator[list[Change]]:
-        """What changed, until `stop` is set; then what is left. The first batch comes as soon as all is watched, and an
-        empty one at least every five seconds."""
+        """What changed since this watcher was made, until `stop` is set; then what is left. The first batch comes as
+        soon as all is watched, and an empty one at least every five seconds. When it broke off, it can be asked for
+        again: then a rescan finds what happened meanwhile."""
+        self._is_full = False
         if sys.platform == "linux":
             from contox_hooks.tracker.bell import Bell
 
@@ -68,11 +72,10 @@ class Watcher:
             except OSError as error:
                 self._tell_gap(f"the system has no watcher left: {error.strerror}; looking now and then")
         try:
-            began = time.monotonic()
-            for tree in self._trees:
-                for _ in tree.check():
-                    pass
-            self._rest(time.monotonic() - began)
+            if self._since_ns is None:
+                self._rescan()
+            else:
+                self._look_first(self._since_ns)
             yield self._take_gaps()
             spoken = time.monotonic()
             while not stop.is_set():
@@ -91,6 +94,23 @@ class Watcher:
         finally:
             if self._bell is not None:
                 self._bell.close()
+                self._bell = None
+
+    def _look_first(self, since_ns: int) -> None:
+        """Who was told that it watches works on while a large tree is still read."""
+        began = time.monotonic()
+        for tree in self._trees:
+            # A tree whose first reading broke off is read on, in the same way.
+            facts = tree.check() if tree.since_ns is None else tree.rescan()
+            tree.since_ns = since_ns
+            for fact in facts:
+                self._window.add(fact, time.time(), writes=fact.before == fact.after)
+        if unsure := sum(tree.unsure for tree in self._trees):
+            self._tell_gap(f"names came or went in {unsure} folders before the first look at them")
+        for tree in self._trees:
+            tree.since_ns = None
+        self._since_ns = None
+        self._rest(time.monotonic() - began)
 
     def _look(self, *, is_last: bool = False) -> None:
         for tree in self._trees:
@@ -125,13 +145,16 @@ class Watcher:
     def _rescan(self) -> int:
         """How many facts it found that the bell says nothing of."""
         began = time.monotonic()
-        found = [(tree, fact) for tree in self._trees for fact in tree.rescan()]
-        self._add(fact for _, fact in found)
+        found: list[str] = []
+        for tree in self._trees:
+            for fact in tree.rescan():  # one by one: what was found is told, also if the rest breaks off
+                self._add([fact])
+                found.append(tree.absolute(fact))
         self._rest(time.monotonic() - began)
         if (bell := self._bell) is None:
             return len(found)
         bell.catch_up()
-        return sum(not bell.has_heard(tree.absolute(fact)) for tree, fact in found)
+        return sum(not bell.has_heard(path) for path in found)
 
     def _add(self, facts: Iterable[Fact]) -> None:
         for fact in facts:
@@ -173,6 +196,10 @@ class Watcher:
         self._gaps.append(Change("gap", why, None, count, time.time()))
 
     def _take_gaps(self) -> list[Change]:
+        for tree in self._trees:
+            if (path := tree.rules.passed_over) is not None and path not in self._passed_over:
+                self._passed_over.add(path)
+                self._tell_gap(f"{path} is too large: only its first lines are heeded")
         gaps, self._gaps = self._gaps, []
         return gaps
 

@@ -1,7 +1,8 @@
 """The tracker's process: `python -E -P -m contox_hooks.tracker.worker`, an Order as JSON on its standard input.
 
 It answers with one JSON object on its standard output when it holds the lock, has written its state and watches, or
-when it cannot; then it closes both and lives until SIGTERM. `Tracker.run` is the same in the foreground.
+when it cannot; then it closes both and lives until SIGTERM, or until a file asks it to end (request.py). `Tracker.run`
+is the same in the foreground.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from contox_hooks.tracker.line import change_text, line
 from contox_hooks.tracker.lock import held
 from contox_hooks.tracker.order import Order
 from contox_hooks.tracker.place import Place, unwritable
+from contox_hooks.tracker.request import is_stop_requested
 from contox_hooks.tracker.state import State, iso, read_state, write_state
 from contox_hooks.tracker.watch import Watcher
 from contox_hooks.whole import write_whole
@@ -54,7 +56,7 @@ class Tracker:
     def __init__(self, place: Place, order: Order) -> None:
         self._place, self._order = place, order
         self._lock = FileLock(place.lock)
-        self._bridge = Bridge(order.git_dir, order.prefix)
+        self._bridge = Bridge(order)
         self._news: SimpleQueue[object] = SimpleQueue()
         self._stop = threading.Event()
         self._only = None if "." in order.watch else [_inner(place.root, name) for name in order.watch]
@@ -121,6 +123,8 @@ class Tracker:
             if ready_by is not None and (news is not None or time.monotonic() > ready_by):
                 told(keeper.state)
                 ready_by = None
+            if is_stop_requested(self._place, self._order.session):
+                self._stop.set()
             if self._is_ours(inode):
                 keeper.write()
             elif not self._stop.is_set():  # the folder was removed, with whatever it belonged to
@@ -140,9 +144,10 @@ class Tracker:
             texts = [change_text(change) for change in changes]
             times = [change.at or now for change in changes]
             writes = [change.count for change in changes if change.kind != "gap"]
+            latest = max(range(len(times)), key=lambda number: (times[number], number))
             keeper.tell(
                 [line(text, at) for text, at in zip(texts, times, strict=True)],
-                last_event={"timestamp": iso(times[-1]), "detail": texts[-1]},
+                last_event={"timestamp": iso(times[latest]), "detail": texts[latest]},
                 events=keeper.state.events + sum(writes),
                 gaps=keeper.state.gaps + len(changes) - len(writes),
             )
@@ -156,17 +161,24 @@ class Tracker:
         return any(path.is_relative_to(folder) for path in paths for folder in self._only)
 
     def _watch(self) -> None:
-        root, order = self._place.root, self._order
-        rules = Ignore(root, order.ignore, [Path(path) for path in order.excludes])
-        while not self._stop.is_set():
+        watcher: Watcher | None = None
+        is_last = False
+        while not is_last:
+            is_last = self._stop.is_set()  # what happened since it broke off is told all the same
             try:
-                roots = [(root / name).resolve() for name in self._watched()]
-                for batch in Watcher(root, rules, roots=roots).batches(self._stop):
+                watcher = watcher or self._watcher()
+                for batch in watcher.batches(self._stop):
                     self._news.put(batch)
+                break
             except Exception as error:
                 self._news.put(error)
                 self._stop.wait(AGAIN_S)
         self._news.put(_END)
+
+    def _watcher(self) -> Watcher:
+        root, order = self._place.root, self._order
+        rules = Ignore(root, order.ignore, [Path(path) for path in order.excludes])
+        return Watcher(root, rules, roots=[(root / name).resolve() for name in self._watched()])
 
     def _is_ours(self, inode: int) -> bool:
         try:

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from contox_hooks.tracker.execute import KEPT_LINES, execute
+from contox_hooks.tracker.execute import execute
 from contox_hooks.tracker.place import place_of
+from contox_hooks.tracker.pump import KEPT_LINES, Pump, Tail
 from tests.gitrepo import Repo
 from tests.tracker.world import details
 
@@ -72,6 +74,45 @@ def test_interrupted_from_elsewhere_it_ends_as_the_command_does(repo: Repo) -> N
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(signal.SIGINT)
     process.communicate()
-    assert process.returncode == 128 + signal.SIGINT
+    assert process.returncode == -signal.SIGINT  # by which a shell knows that its loop is to end
     told = details(place_of(repo.path))[0]
     assert told.startswith("Ran: sh -c 'echo ready; exec sleep 60' -> Failed (SIGINT) in ")
+
+
+def test_kill_int_reaches_the_command_also_in_a_terminal() -> None:
+    """A process of its own: its threads are ours alone."""
+    line = ["sh", "-c", "trap 'exit 9' INT; kill -INT $PPID; while :; do sleep 0.02; done"]
+    code = f"from contox_hooks.tracker import execute as e; e._is_from_terminal = lambda: True; print(e.execute({line}).exit_code)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "9\n"
+
+
+def pumped(line: list[str], sink: int | None) -> tuple[int, tuple[str, ...]]:
+    process, tail = subprocess.Popen(line, stdout=subprocess.PIPE), Tail()
+    assert process.stdout is not None
+    pump = Pump(process.stdout, sink, tail)
+    code = process.wait(timeout=30)
+    pump.finish()
+    return code, tail.lines()
+
+
+def test_a_command_learns_that_nobody_reads_it() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert pumped(["yes"], writer)[0] == -signal.SIGPIPE
+    os.close(writer)
+    assert pumped(["yes"], None)[0] == -signal.SIGPIPE
+
+
+def test_what_a_command_leaves_running_is_not_waited_for() -> None:
+    began = time.monotonic()
+    with Path(os.devnull).open("wb") as sink:
+        assert pumped(["sh", "-c", "sleep 20 & echo said; echo $! >&2"], sink.fileno()) == (0, ("said",))
+    assert time.monotonic() - began < 15
+
+
+def test_a_full_disk_and_closed_streams_change_no_exit_code(repo: Repo) -> None:
+    script = '"$@" run --output -- sh -c "exit 3" >&- 2>&-; a=$?; "$@" run --output --json -- sh -c "echo x; exit 4" >/dev/full 2>&1; echo $a $?'
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    line = ["sh", "-c", script, "sh", sys.executable, "-m", "contox_hooks"]
+    assert subprocess.run(line, cwd=repo.path, env=env, capture_output=True, check=True).stdout == b"3 4\n"

@@ -16,8 +16,6 @@ from typing import NamedTuple
 
 import pytest
 
-from contox_hooks.capture.saved import saved_since
-from contox_hooks.capture.state import state_of
 from contox_hooks.cli.app import run
 from contox_hooks.domain.error import Busy, NotFound
 from contox_hooks.lock import FileLock
@@ -31,7 +29,7 @@ from contox_hooks.tracker.state import State, read_state, write_state
 from tests.cli.world import begin
 from tests.conftest import GITCONFIG
 from tests.gitrepo import Repo
-from tests.tracker.world import Still, details, session, tracking, until
+from tests.tracker.world import Still, details, saved_paths, session, tracking, until
 
 TOKEN = "gh" + "p_" + "A1b2C3d4" * 4 + "E5f6"
 LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \S.*")
@@ -81,10 +79,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             until(lambda: "Created: last.txt" in details(place))
             until(lambda: (read_state(place) or pytest.fail("no state")).last_command)
             state = json.loads(place.state.read_text())
-            saved = saved_since(state_of(repo.repository), 0, ())
+            saved = saved_paths(repo)
             launch.stop(place)
-        assert saved is not None
-        yield Story(place, details(place), saved.paths, state, json.loads(place.state.read_text()))
+        yield Story(place, details(place), saved, state, json.loads(place.state.read_text()))
 
 
 def test_1_its_own_files_are_no_events(story: Story) -> None:

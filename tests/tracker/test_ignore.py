@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contox_hooks.tracker import ignore
 from contox_hooks.tracker.ignore import Ignore
 from contox_hooks.tracker.tree import Tree
 from tests.gitrepo import Repo
@@ -60,7 +61,9 @@ def test_nested_files_and_excludes_are_read_as_git_reads_them(make_repo: Callabl
     assert {"keep.log", "src/a.log", "src/deep/build/x.o", "docs/build/y"} <= found
 
 
-NAME = st.sampled_from(["a.log", "*.log", "build", "src", "keep.*", "*", "w.tmp", "?nly.txt", "[ab].*", "y", "deep"])
+NAME = st.sampled_from(
+    ["a.log", "*.log", "build", "src", "keep.*", "*", "w.tmp", "?nly.txt", "[ab].*", "[z-a]", "y", "deep"]
+)
 PATTERN = st.builds(
     lambda no, root, parts, folder: f"{no}{root}{'/'.join(parts)}{folder}",
     st.sampled_from(["", "", "!"]),
@@ -118,9 +121,40 @@ def test_a_file_of_nonsense_hides_nothing_and_breaks_nothing(tmp_path: Path) -> 
     assert shown(tmp_path, Ignore(tmp_path)) == {".gitignore", "sub/a.c"}
 
 
-def test_a_pattern_that_would_take_for_ever_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / ".gitignore").write_text("*a" * 9 + "*b\n" + "**/a/" * 9 + "b\n**/q*/**/*.x\n")
-    (tmp_path / ("a" * 250)).write_text("1")
-    (tmp_path / "quick" / "deep").mkdir(parents=True)
-    (tmp_path / "quick" / "deep" / "hidden.x").write_text("1")
-    assert shown(tmp_path, Ignore(tmp_path)) == {".gitignore", "a" * 250}
+@pytest.mark.parametrize("odd", ["[z-a]", "a[b-a]c", "[a-\\]", "[[:none:]]", "[a", "[]", "[!z-a]q", "[!]", "\\"])
+def test_a_pattern_that_is_odd_means_what_it_means_to_git(filled: Repo, odd: str) -> None:
+    for path in ("z", "zq", "aq", "abc", "a", "]"):
+        filled.write(f"odd/{path}", "1\n")
+    filled.write(".gitignore", "")
+    filled.write("odd/.gitignore", f"{odd}\n*q\n!{odd}\n*.log\n")
+    assert shown(filled.path / "odd", Ignore(filled.path / "odd")) == {
+        path.removeprefix("odd/") for path in by_git(filled) if path.startswith("odd/")
+    }
+
+
+def test_patterns_of_many_stars_take_no_exponential_time(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*a" * 9 + "*b\n" + "**/a/" * 9 + "b\n**/q*/**/*.x\n" + "**/*a" * 5 + "b\n")
+    long, deep = "a" * 250, "/".join("a" * 40)
+    for path in (long, f"{long}b", deep, "quick/deep/hidden.x"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("1")
+    assert shown(tmp_path, Ignore(tmp_path)) == {".gitignore", long, deep}
+
+
+def test_of_a_huge_file_and_of_too_many_the_first_lines_are_heeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ignore, "_MOST_CHARACTERS", 14)
+    monkeypatch.setattr(ignore, "_MOST_IN_ALL", 20)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / ".gitignore").write_text("*.one\n*.two\n*.three\n")
+    rules = Ignore(tmp_path)
+
+    def hidden(folder: str) -> list[str]:
+        return [end for end in ("one", "two", "three") if rules.ignores(folder, f"x.{end}", is_folder=False)]
+
+    assert (rules.passed_over, hidden("a"), hidden("b")) == (None, ["one", "two"], ["one"])
+    assert rules.passed_over == str(tmp_path / "a" / ".gitignore")
+    rules.reread("")
+    assert (hidden("b"), hidden("a")) == (["one", "two"], ["one"])

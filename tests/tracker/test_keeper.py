@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from contox_hooks.tracker import close as closing
 from contox_hooks.tracker import keeper as keepers
 from contox_hooks.tracker import log
-from contox_hooks.tracker.close import close_dead
+from contox_hooks.tracker.close import close_dead, has_summary
 from contox_hooks.tracker.keeper import Keeper
 from contox_hooks.tracker.line import line
 from contox_hooks.tracker.place import Place
@@ -127,3 +128,16 @@ def test_an_end_that_is_told_again_stands_there_once(place: Place) -> None:
     assert closed is not None
     assert closed.status == "stopped"
     assert len(details(place)) == 2
+
+
+def test_a_summary_that_cannot_be_made_ends_no_end(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Place) -> str:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(closing, "write_summary", fail)
+    begun(place).close()
+    state = read_state(place)
+    assert state is not None
+    assert (state.status, state.last_error is not None) == ("stopped", True)
+    assert (place.sessions / "20251009T142320.000Z.md").read_bytes() == place.log.read_bytes()
+    assert not has_summary(place, state.session)

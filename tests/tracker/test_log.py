@@ -69,7 +69,7 @@ def test_a_link_is_not_followed_and_a_pipe_not_waited_for(place: Place, tmp_path
     assert other.read_text() == "mine"
     place.log.unlink()
     os.mkfifo(place.log)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="no regular file"):
         log.append(place, ["x"], header="")
 
 

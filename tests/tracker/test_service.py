@@ -18,7 +18,7 @@ LINE = ["/usr/bin/python3", "-m", "contox_hooks", "tracker", "start", "--foregro
 def test_a_systemd_unit_escapes_what_systemd_would_read() -> None:
     unit = systemd_unit(LINE, ROOT)
     assert '"/home/ä b/100%% \\"$$HOME\\"\\\\x"\n' in unit
-    assert "RestartPreventExitStatus=2 3 6 10" in unit
+    assert "RestartPreventExitStatus=2 3 6 9 10" in unit
 
 
 def test_systemd_takes_it(tmp_path: Path) -> None:

@@ -59,6 +59,18 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     assert "… and 7 more" in text
 
 
+def test_what_only_looks_like_ours_is_taken_as_it_stands() -> None:
+    odd = "[2026-13-41 16:00:00 +0000] Session tracker stopped"
+    text = summary_of([*lines("Session tracker started", "Created: foo (x,)", "Edited: foo (x,) (x3)"), odd])
+    assert "- `foo (x,)`: created, edited 3 times" in text
+    assert "2026-11-21 16:00:00 +0000 to 2026-13-41 16:00:00 +0000\n" in text
+
+
+def test_a_clock_that_was_set_back_gives_no_duration() -> None:
+    text = summary_of([*lines("Session tracker started"), "[2026-11-21 15:00:00 +0000] Session tracker stopped"])
+    assert "15:00:00 +0000 (the clock was set back)" in text
+
+
 def test_a_session_in_which_nothing_happened_and_no_session() -> None:
     assert "Nothing happened in it." in summary_of(lines("Session tracker started", "Session tracker stopped"))
     assert summary_of([]).startswith("# No session")

@@ -6,9 +6,11 @@ import errno
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -26,10 +28,14 @@ class Watched:
 
     def __init__(self, root: Path, watcher: Watcher) -> None:
         self.root = root
+        self._watcher = watcher
         self._stop = threading.Event()
-        self._batches = watcher.batches(self._stop)
         self._ends = count()
-        self.first = next(self._batches)
+        self.begin()
+
+    def begin(self) -> None:
+        self.batches = self._watcher.batches(self._stop)
+        self.first = next(self.batches)
 
     def tells(self) -> list[Change]:
         """Until it tells of a file that is made now, which it comes after all that happened before."""
@@ -37,7 +43,7 @@ class Watched:
         (self.root / end).write_text("")
         told: list[Change] = []
         while end not in (change.path for change in told):
-            told += next(self._batches)
+            told += next(self.batches)
         return [change for change in told if not change.path.startswith("end-")]
 
     def says(self) -> set[tuple[str, str]]:
@@ -45,7 +51,7 @@ class Watched:
 
     def ends(self) -> list[Change]:
         self._stop.set()
-        return [change for batch in self._batches for change in batch]
+        return [change for batch in self.batches for change in batch]
 
 
 @pytest.fixture
@@ -329,6 +335,7 @@ def test_what_is_announced_while_it_is_found_is_no_gap(
     watch: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("contox_hooks.tracker.watch._RESCAN_S", 0.0)
+    monkeypatch.setattr("contox_hooks.tracker.watch._SHARE", 0)
     rescan, names = Tree.rescan, count()
 
     def meanwhile(self: Tree) -> Iterator[Fact]:
@@ -346,3 +353,87 @@ def test_what_is_under_way_at_the_end_is_told(watch: Callable[..., Watched]) -> 
     watched = watch(window_s=60.0)
     (watched.root / "a").write_text("1")
     assert [(change.kind, change.path, change.count) for change in watched.ends()] == [("created", "a", 1)]
+
+
+def later(root: Path) -> None:
+    """When a file that is made now has a later time than one that was made before: the system's clock has ticked."""
+    before = time.time_ns()
+    while root.stat().st_mtime_ns <= before:
+        (root / ".tick.swp").touch()
+        (root / ".tick.swp").unlink()
+
+
+def test_what_happens_before_the_first_look_is_told(tmp_path: Path) -> None:
+    """Who was told that it watches works on while a large tree is still read."""
+    root = tmp_path / "work"
+    for number in range(300):
+        (root / f"sub{number}").mkdir(parents=True)
+        (root / f"sub{number}" / "old").write_text("1")
+    watcher = Watcher(root, Ignore(root), window_s=0.0)
+    later(root / "sub1")
+    (root / "sub2" / "old").write_text("22")
+    (root / "sub3" / "new").write_text("1")
+    (root / "sub4" / "old").unlink()
+    watched = Watched(root, watcher)
+    assert [change.path for change in watched.first] == [
+        "names came or went in 3 folders before the first look at them"
+    ]
+    assert watched.says() == {("edited", "sub2/old"), ("created", "sub3/new")}
+    assert watched.ends() == []
+
+
+def test_what_happens_while_it_has_broken_off_is_found(
+    watch: Callable[..., Watched], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work" / "sub").mkdir(parents=True)
+    for name in ("a", "b", "c"):
+        (tmp_path / "work" / "sub" / name).write_text("1")
+    watched = watch(window_s=60.0)
+    (watched.root / "sub" / "a").write_text("22")
+    with monkeypatch.context() as patch:
+        patch.setattr("contox_hooks.tracker.watch._SILENCE_S", 0.0)
+        assert next(watched.batches) == []  # it waits in the window
+        patch.setattr(Tree, "look", Mock(side_effect=MemoryError))
+        (watched.root / "sub" / "b").unlink()
+        with pytest.raises(MemoryError):
+            watched.tells()
+    (watched.root / "sub" / "d" / "deep").mkdir(parents=True)
+    (watched.root / "sub" / "d" / "deep" / "e").write_text("1")
+    watched.begin()
+    (watched.root / "sub" / "c").write_text("22")
+    assert {(change.kind, change.path) for change in watched.ends()} == {
+        ("edited", "sub/a"), ("deleted", "sub/b"), ("edited", "sub/c"), ("created", "sub/d/deep/e"), ("created", "end-0"),
+    }  # fmt: skip
+
+
+def test_a_first_look_that_breaks_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "work"
+    for number in range(5):
+        (root / f"sub{number}").mkdir(parents=True)
+        (root / f"sub{number}" / "old").write_text("1")
+    watcher = Watcher(root, Ignore(root), window_s=0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Bell, "cover", Mock(side_effect=[None, None, None, MemoryError]))
+        with pytest.raises(MemoryError):
+            Watched(root, watcher)
+    later(root)
+    for number in range(5):
+        (root / f"sub{number}" / "old").write_text("22")
+    watched = Watched(root, watcher)
+    assert {change for change in watched.says() if change[0] != "gap"} == {("edited", f"sub{n}/old") for n in range(5)}
+    assert watched.ends() == []
+
+
+def test_rules_that_are_too_many_are_told_of_once(
+    watch: Callable[..., Watched], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contox_hooks.tracker.ignore._MOST_CHARACTERS", 100)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / ".gitignore").write_text("*.log\n" * 20)
+    watched = watch()
+    assert [change.path for change in watched.first] == [
+        f"{watched.root}/.gitignore is too large: only its first lines are heeded"
+    ]
+    (watched.root / ".gitignore").write_text("*.tmp\n" * 20)
+    (watched.root / "a.tmp").write_text("1")
+    assert watched.says() == {("edited", ".gitignore")}

@@ -96,6 +96,25 @@ def test_a_watch_that_breaks_begins_anew_and_is_told_of_once(
     assert state.gaps == 1
 
 
+def test_the_same_watch_goes_on_after_a_break_also_at_the_end(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    class Watch:
+        def __init__(self, *_: object, **__: object) -> None:
+            made.append(self)
+
+        def batches(self, stop: threading.Event) -> Iterator[list[Change]]:
+            if not stop.is_set():
+                os.kill(os.getpid(), signal.SIGTERM)
+                raise OSError(28, "no watches left")
+            yield [Change("edited", "a")]
+
+    monkeypatch.setattr(worker, "Watcher", Watch)
+    state = run_of(place := place_of(repo.path))
+    assert details(place)[2:-1] == ["Edited: a"]
+    assert (len(made), state.gaps) == (1, 1)
+
+
 def test_a_mistake_of_ours_leaves_a_closed_session_that_names_it(repo: Repo, watch: Callable[[Batches], None]) -> None:
     watch(lambda: iter([[Change("edited", "a", count="x")]]))  # type: ignore[arg-type]
     place = place_of(repo.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -10,12 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from contox_hooks.capture.state import state_of
 from contox_hooks.tracker.launch import start, stop
 from contox_hooks.tracker.lock import is_running
 from contox_hooks.tracker.order import order_of
 from contox_hooks.tracker.place import Place, place_of
 from contox_hooks.tracker.state import State, read_state
 from contox_hooks.tracker.worker import Tracker
+from tests.gitrepo import Repo
 
 
 class Still:
@@ -60,6 +63,12 @@ def session(place: Place, meanwhile: Callable[[State], None] = lambda state: Non
     state = read_state(place)
     assert state is not None
     return state
+
+
+def saved_paths(repo: Repo) -> tuple[str, ...]:
+    """What was noted for the capture session."""
+    lines = state_of(repo.repository).saved.read_text().splitlines()
+    return tuple(json.loads(line.partition(" ")[2]) for line in lines if line[0].isdigit())
 
 
 def details(place: Place) -> list[str]:
