@@ -78,7 +78,7 @@ def test_linked_worktree(repo: Repo, stub_python: str, tmp_path: Path) -> None:
     install(repo.repository, python=stub_python)
     linked = tmp_path / "linked"
     repo.git("worktree", "add", "-q", str(linked))
-    assert [record[3] for record in _records(repo) if record[1] == "post-checkout"] == ["linked"]
+    assert [record[3] for record in _records(repo) if record[1] == "post-checkout"] == ["+"]
     assert probe(locate(linked)).ok
 
 
