@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from contox_hooks.assembly import Assembly
     from contox_hooks.git.repository import Repository
 
+Category = Literal["architecture", "conventions", "implementation", "decisions", "bugs", "todo"]
+"""Of a change: CONTRACT.md section 3."""
 MAX_SUMMARY, MAX_TITLE, MAX_CONTENT = 5_000, 200, 20_000
 """Characters. A payload of 256 KB is cut further (wire/clean.py)."""
 MAX_TOTAL: Final = 150_000

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contox_hooks.capture.drain import Drained
     from contox_hooks.domain.setting import Effective
     from contox_hooks.memory.project import Project
+    from contox_hooks.memory.service import Service
     from contox_hooks.memory.store import Place
     from contox_hooks.pipeline.provider import Extractor
     from contox_hooks.pipeline.runner import Progress, RunReport, ToolsFor
@@ -102,32 +103,29 @@ class _Followers:
         if self._on_progress is not None:
             self._on_progress(progress)
 
-    def refresh_briefs(self) -> None:
-        if not self._projects:
-            return
-        from contox_hooks.brief import refresh_briefs
-        from contox_hooks.memory.service import Service
-
-        try:
-            with Service.open(self._where, readonly=True) as service:
-                for project_id in self._projects:
-                    refresh_briefs(service, project_id)
-        except StoreError:
-            pass  # the next run finds the store again
-
     def show(self) -> None:
-        if not self._projects:
-            return
-        from contox_hooks.memory.service import Service
         from contox_hooks.segment import show_in_prompts
 
         self._shown_at = time.monotonic()
+        self._each(show_in_prompts)
+
+    def refresh_briefs(self) -> None:
+        from contox_hooks.brief import refresh_briefs
+
+        self._each(refresh_briefs)
+
+    def _each(self, follow: Callable[[Service, str], object]) -> None:
+        """Of every project that got on. Whoever is late because the store is out of reach harms nobody."""
+        if not self._projects:
+            return
+        from contox_hooks.memory.service import Service
+
         try:
             with Service.open(self._where, readonly=True) as service:
                 for project_id in self._projects:
-                    show_in_prompts(service, project_id)
+                    follow(service, project_id)
         except StoreError:
-            pass  # a prompt that is late harms nobody
+            pass
 
 
 def is_running(where: Path | None = None) -> bool:

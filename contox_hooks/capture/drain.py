@@ -7,7 +7,7 @@ that no record is stranded between two drains. Killed anywhere, the next one rep
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from contox_hooks.backend.protocol import Backend
@@ -187,16 +187,17 @@ class Drain:
         now = int(self._clock())
         self._looked_to = size_bytes(self._state.spool)
         hints = hints_since(self._state.spool, self._offset(store))
+        is_recovering = store.meta("recovering") is not None
         seen = look(
             self._repo,
             before,
             store.positions(),
             hints,
             last_look_at=int(store.meta("looked_at") or 0),
-            recover=store.meta("recovering") is not None,
+            recover=is_recovering,
         )
         made = self._undigested(store, seen.found.made)
-        letters = inbox.letters(self._state, again=store.meta("recovering") is not None)
+        letters = inbox.letters(self._state, again=is_recovering)
         if (made or seen.events or letters) and self._settings().paused:
             store.keep_meta("spool_offset", str(hints.offset))  # snapshot and letters stay as they are: found later
             return
@@ -211,7 +212,13 @@ class Drain:
                 self._keep_event(store, rewrite_event(fresh, command=seen.command, at_utc=now), now, done)
             for letter in letters:
                 done.events += store.keep_event(_bounded(letter.event, now))
-            self._keep_saved(store, before or {}, seen.snapshot, now, done, at_commit=bool(made))
+            if self._state.saved.exists():
+                from contox_hooks.capture.saved import take_saved
+
+                saved = take_saved(
+                    self._state, store, self._repo, before or {}, seen.snapshot, self._settings, at_commit=bool(made)
+                )
+                done.events += saved is not None and store.keep_event(_bounded(saved, now))
             store.keep_positions(seen.positions)
             store.keep_snapshot(before, seen.snapshot, at_utc=now)
             store.keep_meta("spool_offset", str(hints.offset))
@@ -251,26 +258,6 @@ class Drain:
     def _keep_event(self, store: CaptureStore, event: Event, now: int, done: Drained) -> None:
         if store.keep_event(_bounded(_redacted(event), now)):
             done.events += 1
-
-    def _keep_saved(
-        self,
-        store: CaptureStore,
-        before: Mapping[str, str],
-        snapshot: Mapping[str, str],
-        now: int,
-        done: Drained,
-        *,
-        at_commit: bool,
-    ) -> None:
-        """Files that were saved since the last commit go out with this one, or when the tracker says so."""
-        if not self._state.saved.exists():
-            return
-        from contox_hooks.capture.saved import begin, is_waiting, take_saved
-
-        begin(store, before)
-        if is_waiting(self._state, store, at_commit=at_commit) and not self._settings().paused:
-            event = take_saved(self._state, store, self._repo, snapshot, self._settings().exclude)
-            done.events += event is not None and store.keep_event(_bounded(event, now))
 
     def _deliver(self, store: CaptureStore, done: Drained) -> None:
         while waiting := store.pending(_DELIVERY):

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, NamedTuple
 
@@ -23,6 +23,7 @@ from contox_hooks.capture.store import CaptureStore
 from contox_hooks.domain.digest import MAX_FILES_LISTED
 from contox_hooks.domain.event import SOURCE_HOOKS, Event, key_of
 from contox_hooks.domain.path import Exclusions
+from contox_hooks.domain.setting import Settings
 from contox_hooks.git.repository import Repository
 from contox_hooks.git.run import GitFailed
 
@@ -61,34 +62,26 @@ def flush(state: State) -> None:
         knock(state.spool)
 
 
-def is_waiting(state: State, store: CaptureStore, *, at_commit: bool) -> bool:
-    """Whether there is something to take now: at a commit whatever was noted, else only what a flush stands behind."""
-    offset = int(store.meta(_OFFSET) or 0)
-    try:
-        with state.saved.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            if size == offset:
-                return False
-            file.seek(max(0, size - len(_FLUSH)))
-            return at_commit or file.read() == _FLUSH
-    except OSError:
-        return False
-
-
-def begin(store: CaptureStore, before: Mapping[str, str]) -> None:
-    """What HEAD changes from `before` on is git's own doing."""
-    if store.meta(_HEADS) is None:
-        store.keep_meta(_HEADS, json.dumps([_heads(before)]))
-
-
 def take_saved(
-    state: State, store: CaptureStore, repo: Repository, snapshot: Mapping[str, str], exclude: Sequence[str]
+    state: State,
+    store: CaptureStore,
+    repo: Repository,
+    before: Mapping[str, str],
+    now: Mapping[str, str],
+    settings: Callable[[], Settings],
+    *,
+    at_commit: bool,
 ) -> Event | None:
-    """In the drain's transaction: the event of what was saved since the last one, and the offset moves behind it."""
-    saved = _saved_since(state, int(store.meta(_OFFSET) or 0), exclude)
+    """In the drain's transaction: the event of what was saved since the last one, if there is something to tell now.
+    `before`, `now`: the refs that the drain knew and knows; settings are asked for when they are needed."""
+    if store.meta(_HEADS) is None:  # what HEAD changes from here on is git's own doing
+        store.keep_meta(_HEADS, json.dumps([_heads(before)]))
+    if not _is_waiting(state, store, at_commit=at_commit) or settings().paused:
+        return None
+    saved = _saved_since(state, int(store.meta(_OFFSET) or 0), settings().exclude)
     if saved is None:
         return None
-    by_git = _changed_by_git(store, repo, snapshot)
+    by_git = _changed_by_git(store, repo, now)
     store.keep_meta(_OFFSET, str(saved.offset))
     paths = [path for path in saved.paths if path not in by_git]
     return _event(saved, paths) if paths else None
@@ -103,6 +96,20 @@ def empty_if_taken(state: State, store: CaptureStore) -> None:
         if file.seek(0, os.SEEK_END) == offset:
             file.truncate(0)  # a kill here is seen by the file's size: `_saved_since` starts over
             store.keep_meta(_OFFSET, "0")
+
+
+def _is_waiting(state: State, store: CaptureStore, *, at_commit: bool) -> bool:
+    """At a commit whatever was noted, else only what a flush stands behind."""
+    offset = int(store.meta(_OFFSET) or 0)
+    try:
+        with state.saved.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size == offset:
+                return False
+            file.seek(max(0, size - len(_FLUSH)))
+            return at_commit or file.read() == _FLUSH
+    except OSError:
+        return False
 
 
 def _saved_since(state: State, offset: int, exclude: Sequence[str]) -> Saved | None:

@@ -9,6 +9,7 @@ import typer
 from contox_hooks.cli.option import Json, Limit
 from contox_hooks.cli.render import clean, emit_json, moment, plural, say, styled
 from contox_hooks.domain.error import RepositoryError, UsageError
+from contox_hooks.domain.since_text import counted
 from contox_hooks.git.repository import Repository, locate
 
 if TYPE_CHECKING:
@@ -111,8 +112,7 @@ def _tell(digest: CommitDigest) -> None:
         for line in clean(digest.body, lines=True).split("\n"):
             say(f"    {line}".rstrip())
     say()
-    counted = f"{plural(digest.files_total, 'file')}, +{digest.insertions:,} -{digest.deletions:,}"
-    say(", ".join([counted, *_limits(digest)]))
+    say(", ".join(counted(digest)))
     for file in digest.files[:_FILES_SHOWN]:
         say(_file_line(file))
     left = digest.files_total - digest.excluded_files - min(len(digest.files), _FILES_SHOWN)
@@ -121,19 +121,6 @@ def _tell(digest: CommitDigest) -> None:
     if digest.diff:
         say()
         say(clean(digest.diff, lines=True).rstrip("\n"))
-
-
-def _limits(digest: CommitDigest) -> list[str]:
-    told = []
-    if digest.excluded_files:
-        told.append(f"{digest.excluded_files:,} excluded")
-    if digest.redactions:
-        told.append(plural(digest.redactions, "redaction"))
-    if digest.diff_cut:
-        told.append("diff cut to its budget")
-    if digest.diff_missing:
-        told.append(f"no diff: {digest.diff_missing}")
-    return told
 
 
 def _file_line(file: FileChange) -> str:

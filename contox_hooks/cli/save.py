@@ -5,17 +5,17 @@ from __future__ import annotations
 import json as codec
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from contox_hooks.cli.option import Json
 from contox_hooks.domain.error import UsageError
+from contox_hooks.saving import Category, save
 
 app = typer.Typer(add_completion=False)
 
-CATEGORIES = ("architecture", "conventions", "implementation", "decisions", "bugs", "todo")
-"""CONTRACT.md section 3."""
+CATEGORIES = get_args(Category)
 _MAX_BYTES = 1_000_000
 _LIKE = 'like {"summary": "…", "changes": [{"category": "decisions", "title": "…", "content": "…"}]}'
 
@@ -36,7 +36,6 @@ def command(
     """
     from contox_hooks.cli.context import opened
     from contox_hooks.cli.render import emit_json, say, warn
-    from contox_hooks.saving import save
 
     note = " ".join(text or ()).strip()
     if bool(note) == (file is not None):

@@ -60,7 +60,7 @@ def _from(base: Base, now: int) -> str:
 def _commit(commit: SinceCommit, now: int) -> Iterator[str]:
     digest = commit.digest
     yield f"## {digest.sha[:12]} {told(digest.subject)}"
-    facts = [f"by {told(digest.author.name, 80)}", ago(digest.author.at_utc, now), *_counted(digest)]
+    facts = [f"by {told(digest.author.name, 80)}", ago(digest.author.at_utc, now), *counted(digest)]
     yield ", ".join(["merge", *facts] if len(digest.parents) > 1 else facts)
     if digest.body:
         body = digest.body if len(digest.body) <= _MAX_BODY else f"{digest.body[:_MAX_BODY].rstrip()}\n[… cut]"
@@ -86,7 +86,7 @@ def _work(work: WorkInProgress) -> Iterator[str]:
     for name, side in (("Staged", work.staged), ("Not staged", work.unstaged)):
         if side.files_total:
             yield f"### {name}"
-            yield ", ".join(_counted(side))
+            yield ", ".join(counted(side))
             yield from _files(side.files, side.files_total - side.excluded_files)
             if side.diff:
                 yield _fenced(side.diff, "diff")
@@ -95,7 +95,8 @@ def _work(work: WorkInProgress) -> Iterator[str]:
     yield from _names("Untracked", [_name(path) for path in work.untracked], work.untracked_total)
 
 
-def _counted(of: CommitDigest | Side) -> list[str]:
+def counted(of: CommitDigest | Side) -> list[str]:
+    """How much it is, and what its digest left out."""
     found = [f"{plural(of.files_total, 'file')}, +{of.insertions:,} -{of.deletions:,}"]
     if of.excluded_files:
         found.append(f"{of.excluded_files:,} excluded")

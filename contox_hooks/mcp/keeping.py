@@ -15,6 +15,7 @@ from contox_hooks.mcp.desk import parts_of, the_call
 from contox_hooks.mcp.frame import fenced, framed, framed_object
 from contox_hooks.mcp.reporting import Directory
 from contox_hooks.mcp.telling import item_told, session_told
+from contox_hooks.saving import Category, save
 
 _COMMITS: Final = 1000
 _ACTIONS: Final = 500
@@ -24,7 +25,7 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 class Change(BaseModel):
     """One thing worth knowing later."""
 
-    category: Literal["architecture", "conventions", "implementation", "decisions", "bugs", "todo"]
+    category: Category
     title: str = Field(min_length=1, description="What it is, in one line; 200 characters are kept")
     content: str = Field(description="What was decided or found, and why; 20,000 characters are kept")
 
@@ -44,8 +45,6 @@ def save_session(
 ) -> str:
     """Save what was done in this session to the project's memory. Answers at once, also offline; what is saved twice on
     the same commit is kept once. Never put secrets in it."""
-    from contox_hooks.saving import save
-
     call = the_call()
     with parts_of(call.repo) as parts:
         return save(
